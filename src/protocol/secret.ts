@@ -1,5 +1,4 @@
 const brand: unique symbol = Symbol.for('ropc-client.Secret') as never
-const inspect: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
 const redacted = '[redacted]'
 
 /**
@@ -37,8 +36,7 @@ export class Secret {
   toJSON(): string {
     return redacted
   }
-
-  [inspect](): string {
-    return redacted
-  }
 }
+
+// Not a method in the class body: isolated declarations cannot name Node's inspection symbol there.
+Object.defineProperty(Secret.prototype, Symbol.for('nodejs.util.inspect.custom'), { value: () => redacted })

@@ -1,0 +1,141 @@
+import {
+  type AuthError,
+  InteractionRequiredError,
+  ProtocolError,
+  TokenEndpointError,
+  type TokenErrorFacts,
+} from '../errors.ts'
+import { aadstsHint, oauthErrorHint } from './aadsts.ts'
+import { type ClientInfo, parseClientInfo } from './client-info.ts'
+import { type HttpResponse, responseFacts } from './http.ts'
+import {
+  findJsonObject,
+  findString,
+  type JsonObject,
+  missingField,
+  parseJsonObject,
+  readString,
+  unexpectedStatus,
+} from './json.ts'
+import { Secret } from './secret.ts'
+
+/** A successful token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3), checked and in our names. */
+export interface TokenResponse {
+  readonly accessToken: Secret
+  readonly tokenType: 'Bearer'
+  /** Granted scopes; the requested ones when the answer names none (RFC 6749 §5.1). */
+  readonly scopes: readonly string[]
+  /** 1 second to 7 days; 600 when the answer gives no lifetime. */
+  readonly expiresInSeconds: number
+  /** After this many seconds the token should be renewed though still valid. */
+  readonly refreshInSeconds?: number
+  readonly extendedExpiresInSeconds?: number
+  readonly refreshToken?: Secret
+  readonly idToken?: Secret
+  readonly clientInfo?: ClientInfo
+}
+
+const step = 'token'
+const week = 7 * 86_400
+
+/**
+ * Reads the token endpoint's answer.
+ *
+ * @param requestedScopes What was asked for; stands in when the answer has no `scope`.
+ * @throws {@link InteractionRequiredError} when the server asks for something that this grant cannot give (`error` is
+ *   `interaction_required` and its kin, or a `suberror` says so).
+ * @throws {@link TokenEndpointError} for any other OAuth error, whatever the status.
+ * @throws {@link ProtocolError} when the answer is neither.
+ */
+export function parseTokenResponse(response: HttpResponse, requestedScopes: readonly string[]): TokenResponse {
+  const denied = findJsonObject(response)
+  if (denied !== undefined && Object.hasOwn(denied, 'error')) throw parseTokenError(denied, response)
+  if (response.status !== 200) throw unexpectedStatus(response, step, 'the token response')
+  const json = parseJsonObject(response, step, 'the token response')
+  const accessToken = readString(json, 'access_token', step, 65_536)
+  const tokenType = findString(json, 'token_type', step)
+  if (tokenType === undefined) throw missingField('token_type', step)
+  if (tokenType.toLowerCase() !== 'bearer') {
+    throw new ProtocolError('ERR_UNSUPPORTED_TOKEN_TYPE', 'the token is not a bearer token', {
+      step,
+      hint: 'Turn off proof-of-possession for this client at the server.',
+    })
+  }
+  const scope = findString(json, 'scope', step, 65_536)
+  const granted = (scope ?? '').split(' ').filter((part) => part !== '')
+  const refreshToken = findString(json, 'refresh_token', step, 65_536)
+  const idToken = findString(json, 'id_token', step, 65_536)
+  const clientInfo = parseClientInfo(findString(json, 'client_info', step, 65_536))
+  const refreshInSeconds = findSeconds(json, 'refresh_in')
+  const extendedExpiresInSeconds = findSeconds(json, 'ext_expires_in')
+  return {
+    accessToken: new Secret(accessToken),
+    tokenType: 'Bearer',
+    scopes: granted.length > 0 ? granted : requestedScopes,
+    expiresInSeconds: findSeconds(json, 'expires_in') ?? 600,
+    ...(refreshInSeconds === undefined ? {} : { refreshInSeconds }),
+    ...(extendedExpiresInSeconds === undefined ? {} : { extendedExpiresInSeconds }),
+    ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
+    ...(idToken ? { idToken: new Secret(idToken) } : {}),
+    ...(clientInfo === undefined ? {} : { clientInfo }),
+  }
+}
+
+// Lifetimes come as numbers, or as digits in a string (v1 endpoint, B2C, some AD FS). Number() would take null, [5]
+// and "0x10" for numbers too.
+function findSeconds(json: JsonObject, name: string): number | undefined {
+  const value = json[name]
+  if (value === undefined || value === null) return undefined
+  const seconds = typeof value === 'string' && /^\d{1,12}$/.test(value) ? Number(value) : value
+  if (typeof seconds !== 'number' || !Number.isInteger(seconds) || seconds < 1) {
+    throw new ProtocolError('ERR_MALFORMED_RESPONSE', `${name} is not a positive whole number of seconds`, {
+      step,
+      hint: 'The server states an impossible lifetime for the token: nothing was kept.',
+    })
+  }
+  return Math.min(seconds, week)
+}
+
+const interactionErrors = new Set(['interaction_required', 'consent_required', 'login_required'])
+const interactionSuberrors = new Set([
+  'basic_action',
+  'additional_action',
+  'message_only',
+  'consent_required',
+  'user_password_expired',
+])
+
+function parseTokenError(json: JsonObject, response: HttpResponse): AuthError {
+  const error = readString(json, 'error', step, 256)
+  const errorDescription = findString(json, 'error_description', step, 16_384)
+  const suberror = findString(json, 'suberror', step, 256)
+  const claims = findString(json, 'claims', step, 65_536)
+  const facts: TokenErrorFacts = {
+    error,
+    errorCodes: readErrorCodes(json, errorDescription),
+    ...(errorDescription ? { errorDescription } : {}),
+    ...(suberror ? { suberror } : {}),
+    ...(claims ? { claims } : {}),
+  }
+  const traceId = findString(json, 'trace_id', step)
+  const hint = aadstsHint(facts.errorCodes) ?? oauthErrorHint(error)
+  const details = {
+    step,
+    response: { ...responseFacts(response), ...(traceId ? { traceId } : {}) },
+    ...(hint === undefined ? {} : { hint }),
+  } as const
+  // The description's first sentence is enough for a message; ids and times are in the other members.
+  const message = `the token endpoint answered ${error}${errorDescription ? `: ${errorDescription.split(/ ?\r?\n| {2}| Trace ID:/)[0]}` : ''}`
+  // Entra documents error and suberror for programs, and AADSTS numbers for people only: the class follows the former.
+  const interaction = interactionErrors.has(error) || interactionSuberrors.has(suberror ?? '') || facts.claims
+  return interaction
+    ? new InteractionRequiredError(suberror || error, message, details, facts)
+    : new TokenEndpointError(message, facts, details)
+}
+
+function readErrorCodes(json: JsonObject, description: string | undefined): readonly number[] {
+  const listed = Array.isArray(json['error_codes']) ? (json['error_codes'] as unknown[]).slice(0, 20) : []
+  const codes = listed.map(Number).filter((code) => Number.isSafeInteger(code) && code > 0)
+  if (codes.length > 0) return codes
+  return [...(description ?? '').slice(0, 2_000).matchAll(/\bAADSTS(\d{4,9})\b/g)].map((match) => Number(match[1]))
+}
