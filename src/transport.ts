@@ -1,0 +1,6 @@
+export type { HttpRequest, HttpResponse, Timings, Transport } from './protocol/http.ts'
+export type { HttpsTransportOptions } from './transport/connection-options.ts'
+export type { ClosableTransport } from './transport/exchange.ts'
+export { createFetchTransport, type FetchTransportOptions } from './transport/fetch-transport.ts'
+export { createHttpsTransport } from './transport/https-transport.ts'
+export { createUndiciTransport, type UndiciTransportOptions } from './transport/undici-transport.ts'
