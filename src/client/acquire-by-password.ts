@@ -1,0 +1,113 @@
+import type { CredentialStore } from '../cache/store.ts'
+import { isAuthError, UnsupportedError } from '../errors.ts'
+import type { Grant } from '../protocol/grants.ts'
+import type { SamlAssertion } from '../protocol/saml-assertion.ts'
+import type { Secret } from '../protocol/secret.ts'
+import type { Call } from './call.ts'
+import { type DiscoveryCache, discoverRoute, forgetRealm, type Route, resolveMetadata } from './discovery.ts'
+import { abortError, exchange } from './exchange.ts'
+import { checkPassword } from './options.ts'
+import { redeem } from './redeem.ts'
+import type { SignInPath, TokenResult } from './token-result.ts'
+
+/** What a password callback is told before it hands the password over. */
+export interface PasswordAsk {
+  readonly username: string
+  /** Origin of the host that will get the password. Throw to refuse it. */
+  readonly sendTo: string
+  /** Why a password is needed: `no_account`, `no_token`, or the server's reason for refusing the refresh token. */
+  readonly reason: string
+}
+
+/** Asks for the password once it is known where it goes. */
+export type PasswordCallback = (ask: PasswordAsk) => string | Secret | Promise<string | Secret>
+
+export interface PasswordGrantRequest {
+  readonly username: string
+  readonly scopes: readonly string[]
+  readonly password: (ask: Omit<PasswordAsk, 'reason'>) => string | Secret | Promise<string | Secret>
+}
+
+/** The straight line: authority, realm, mex, wstrust, token, id_token, account, cache. One credential request. */
+export async function acquireByPassword(
+  call: Call,
+  discovery: DiscoveryCache,
+  store: CredentialStore,
+  { username, scopes, password }: PasswordGrantRequest,
+): Promise<TokenResult> {
+  const metadata = await resolveMetadata(call, discovery)
+  const route = await discoverRoute(call, discovery, username)
+  const sendTo = route.type === 'managed' ? metadata.token_endpoint : route.endpoint.url
+  call.guard.check(sendTo, route.type === 'managed' ? 'token' : 'wstrust')
+  const passwordSentTo = new URL(sendTo).origin
+  const secret = await askPassword(call, () => password({ username, sendTo: passwordSentTo }))
+  try {
+    const grant: Grant =
+      route.type === 'managed'
+        ? { type: 'password', username, password: secret }
+        : { type: 'saml', assertion: await requestAssertion(call, route, username, secret) }
+    const parts = { source: 'password', path: pathOf(route), passwordSentTo } as const
+    return await redeem(call, store, { metadata, grant, scopes, username }, parts)
+  } catch (error) {
+    if (isAuthError(error)) forgetRealm(call, discovery, username)
+    throw error
+  }
+}
+
+/** Sends the password to the federation server and returns its assertion. */
+export async function requestAssertion(
+  call: Call,
+  { endpoint, audience }: Route & { type: 'federated' },
+  username: string,
+  password: Secret,
+): Promise<SamlAssertion> {
+  const { buildSecurityTokenRequest } = await import('../wstrust/security-token-request.ts')
+  const { parseSecurityTokenResponse } = await import('../wstrust/security-token-response.ts')
+  const request = buildSecurityTokenRequest(
+    { endpoint, username, password, appliesTo: audience },
+    call.now(),
+    call.newId(),
+  )
+  return exchange(call, request, (response) => parseSecurityTokenResponse(response, endpoint.version))
+}
+
+/** Asks for the password, checks it, and gives up waiting when the call is aborted. */
+export async function askPassword(call: Call, ask: () => string | Secret | Promise<string | Secret>): Promise<Secret> {
+  const answer = await abortable(call, Promise.resolve().then(ask))
+  const secret = checkPassword(answer)
+  const text = secret.reveal()
+  if (text !== text.trim()) {
+    call.warn('PASSWORD_BLANKS', 'the password begins or ends with a blank; Entra does not accept such passwords')
+  }
+  return secret
+}
+
+async function abortable<T>(call: Call, promise: Promise<T>): Promise<T> {
+  let stop = (): void => {}
+  const aborted = new Promise<never>((_, reject) => {
+    const onAbort = (): void => reject(abortError(call, 'token'))
+    if (call.signal.aborted) onAbort()
+    call.signal.addEventListener('abort', onAbort, { once: true })
+    stop = () => call.signal.removeEventListener('abort', onAbort)
+  })
+  try {
+    return await Promise.race([promise, aborted])
+  } finally {
+    stop()
+  }
+}
+
+export function pathOf(route: Route): SignInPath {
+  if (route.type === 'managed') return { type: 'managed', fallbacks: [] }
+  const { endpoint, fallbacks } = route
+  return { type: 'federated', wsTrustVersion: endpoint.version, endpoint: endpoint.url, fallbacks }
+}
+
+/** The route of a user who must be federated. @throws {@link UnsupportedError} for a managed user. */
+export function federatedRoute(route: Route): Route & { type: 'federated' } {
+  if (route.type === 'federated') return route
+  throw new UnsupportedError('ERR_UNSUPPORTED_ACCOUNT', 'the user is managed: no federation server issues assertions', {
+    step: 'realm',
+    hint: 'Ask for a token with acquireTokenByUsernamePassword.',
+  })
+}

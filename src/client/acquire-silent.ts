@@ -1,0 +1,156 @@
+import { type CacheLookup, searchPartition } from '../cache/query.ts'
+import type { CredentialStore } from '../cache/store.ts'
+import {
+  CacheError,
+  InteractionRequiredError,
+  InvalidArgumentError,
+  isAuthError,
+  TokenEndpointError,
+} from '../errors.ts'
+import { decodeIdToken, type IdTokenClaims } from '../protocol/id-token.ts'
+import { canonicalScopes } from '../protocol/scopes.ts'
+import { Secret } from '../protocol/secret.ts'
+import type { Call } from './call.ts'
+import { type DiscoveryCache, resolveMetadata } from './discovery.ts'
+import { abortError } from './exchange.ts'
+import { redeem } from './redeem.ts'
+import type { SharedFlights } from './shared-flight.ts'
+import { createTokenResult, type TokenResult, toAccount } from './token-result.ts'
+
+/** Names a user of the store: an account as the client returned it, or one of its members. */
+export type AccountSelector =
+  | { readonly homeAccountId: string }
+  | { readonly username: string }
+  | { readonly localAccountId: string }
+
+export interface SilentGrantRequest {
+  readonly account: AccountSelector
+  readonly scopes: readonly string[]
+  readonly forceRefresh?: boolean
+}
+
+/** The line, shorter: cache, then refresh token, then `InteractionRequiredError`. */
+export async function acquireSilent(
+  call: Call,
+  discovery: DiscoveryCache,
+  store: CredentialStore,
+  flights: SharedFlights<TokenResult>,
+  { account: selector, scopes, forceRefresh = false }: SilentGrantRequest,
+): Promise<TokenResult> {
+  const found = await findAccount(call, store, selector, scopes)
+  if (found === undefined) throw nothingLeft('no_account', 'nobody of that name is signed in', 'account')
+  const { lookup, homeAccountId } = found
+  // Claims change what the token must say, so a cached one cannot answer for them.
+  const hit = lookup.accessToken !== undefined && !forceRefresh && call.claims === undefined
+  call.emit({ type: 'cache', hit, reasons: lookup.reasons })
+  if (hit) return cachedResult(call, lookup)
+  const { refreshToken, account } = lookup
+  if (refreshToken === undefined || account === undefined) {
+    throw nothingLeft('no_token', 'no valid token and no refresh token is left', 'cache')
+  }
+  const { environment, url, tenant } = call.authority
+  const key = JSON.stringify([homeAccountId, environment, url, tenant, canonicalScopes(scopes), call.claims ?? ''])
+  const refresh = async (signal: AbortSignal): Promise<TokenResult> => {
+    const metadata = await resolveMetadata({ ...call, signal }, discovery)
+    const grant = { type: 'refresh_token', refreshToken: new Secret(refreshToken.secret) } as const
+    const redemption = { metadata, grant, scopes, username: account.username, account: toAccount(account) }
+    const how = { source: 'refresh_token', path: { type: 'silent', fallbacks: [] } } as const
+    return redeem({ ...call, signal }, store, redemption, how)
+  }
+  try {
+    return await flights.run(key, call.signal, refresh)
+  } catch (error) {
+    if (call.signal.aborted) throw abortError(call, 'token')
+    throw isRefused(error) ? refusedRefresh(error) : error
+  }
+}
+
+async function findAccount(
+  call: Call,
+  store: CredentialStore,
+  selector: AccountSelector,
+  scopes: readonly string[],
+): Promise<{ homeAccountId: string; lookup: CacheLookup } | undefined> {
+  const { authority, clientId } = call
+  const matches: { homeAccountId: string; lookup: CacheLookup }[] = []
+  try {
+    for (const homeAccountId of await findPartitions(store, selector)) {
+      const partition = await store.read(homeAccountId)
+      const lookup = searchPartition(partition, { homeAccountId, authority, clientId, scopes }, call.now())
+      if (lookup.account !== undefined) matches.push({ homeAccountId, lookup })
+    }
+  } catch (error) {
+    throw isAuthError(error) ? error : unreadableStore()
+  }
+  if (matches.length <= 1) return matches[0]
+  throw new InvalidArgumentError(
+    'several signed-in accounts match',
+    {
+      step: 'account',
+      hint: 'Pass one of the accounts that getAccounts() returns.',
+    },
+    'ERR_AMBIGUOUS_ACCOUNT',
+  )
+}
+
+/** The partitions that a selector may mean. */
+export async function findPartitions(store: CredentialStore, selector: AccountSelector): Promise<readonly string[]> {
+  if ('homeAccountId' in selector) return [selector.homeAccountId]
+  return 'localAccountId' in selector
+    ? store.findPartitions('localAccountId', selector.localAccountId)
+    : store.findPartitions('username', selector.username)
+}
+
+function cachedResult(call: Call, { accessToken, account, idToken }: CacheLookup): TokenResult {
+  if (accessToken === undefined) throw new TypeError('a hit has an access token')
+  const idTokenClaims = idToken === undefined ? undefined : readClaims(call, idToken.secret)
+  return createTokenResult({
+    accessToken: accessToken.secret,
+    tokenType: 'Bearer',
+    scopes: accessToken.scopes,
+    expiresOn: new Date(accessToken.expiresOn * 1000),
+    ...(accessToken.refreshOn === undefined ? {} : { refreshOn: new Date(accessToken.refreshOn * 1000) }),
+    ...(idToken === undefined ? {} : { idToken: idToken.secret }),
+    ...(idTokenClaims === undefined ? {} : { idTokenClaims }),
+    ...(account === undefined ? {} : { account: toAccount(account) }),
+    correlationId: call.correlationId,
+    source: 'cache',
+    path: { type: 'silent', fallbacks: [] },
+  })
+}
+
+// It was checked when it was stored; a store that spoiled it costs the claims, not the token.
+function readClaims(call: Call, idToken: string): IdTokenClaims | undefined {
+  try {
+    return decodeIdToken(idToken, { clientId: call.clientId, issuer: '' }, call.now()).claims
+  } catch {
+    return undefined
+  }
+}
+
+function isRefused(error: unknown): error is TokenEndpointError {
+  return error instanceof TokenEndpointError && error.error === 'invalid_grant'
+}
+
+function refusedRefresh({ message, hint, response, ...facts }: TokenEndpointError): InteractionRequiredError {
+  const details = {
+    step: 'token',
+    hint: hint ?? 'Sign in with the password again.',
+    ...(response === undefined ? {} : { response }),
+  } as const
+  return new InteractionRequiredError(facts.suberror ?? 'refresh_token_refused', message, details, facts)
+}
+
+function nothingLeft(reason: string, message: string, step: 'account' | 'cache'): InteractionRequiredError {
+  return new InteractionRequiredError(reason, message, {
+    step,
+    hint: 'Sign in with acquireToken or acquireTokenByUsernamePassword first.',
+  })
+}
+
+function unreadableStore(): CacheError {
+  return new CacheError('ERR_CACHE_READ', 'the token store could not be read', {
+    step: 'cache',
+    hint: 'Check that the store is reachable and readable, or sign in with the password.',
+  })
+}

@@ -1,0 +1,304 @@
+import type { Account } from '../cache/account.ts'
+import { removingChange } from '../cache/partition.ts'
+import { createMemoryStore } from '../cache/stores/memory.ts'
+import { CacheError, InteractionRequiredError, InvalidArgumentError, isAuthError } from '../errors.ts'
+import { parseAuthority } from '../protocol/authority.ts'
+import type { Transport } from '../protocol/http.ts'
+import type { SamlAssertion } from '../protocol/saml-assertion.ts'
+import { checkScopes } from '../protocol/scopes.ts'
+import type { Secret } from '../protocol/secret.ts'
+import { checkUsername } from '../realm/upn.ts'
+import type { ClosableTransport } from '../transport/exchange.ts'
+import type { WsTrustEndpoint } from '../wstrust/mex-document.ts'
+import {
+  acquireByPassword,
+  askPassword,
+  federatedRoute,
+  type PasswordCallback,
+  pathOf,
+  requestAssertion,
+} from './acquire-by-password.ts'
+import { type AccountSelector, acquireSilent, findPartitions } from './acquire-silent.ts'
+import { type Call, type CallDefaults, closedError, runCall } from './call.ts'
+import { createDiscoveryCache, discoverRoute, resolveMetadata } from './discovery.ts'
+import { type CallOptions, type ClientOptions, checkCallOptions, checkClientOptions, checkPassword } from './options.ts'
+import { systemRuntime } from './runtime.ts'
+import { SharedFlights } from './shared-flight.ts'
+import { type SignInPath, type TokenResult, toAccount } from './token-result.ts'
+
+export interface PasswordRequest extends CallOptions {
+  readonly username: string
+  readonly password: string | Secret
+  readonly scopes: readonly string[]
+}
+
+export interface TokenRequestWithCallback extends CallOptions {
+  readonly username: string
+  readonly scopes: readonly string[]
+  /** Called only when neither cache nor refresh token helps, after it is known where the password goes. */
+  readonly password: PasswordCallback
+}
+
+export interface SilentRequest extends CallOptions {
+  readonly account: AccountSelector
+  readonly scopes: readonly string[]
+  /** Use the refresh token even if a cached access token is still valid. */
+  readonly forceRefresh?: boolean
+}
+
+export interface SamlRequest extends CallOptions {
+  readonly username: string
+  readonly password: string | Secret
+  /** The relying party the assertion is for, as the federation server knows it (`wsp:AppliesTo`). */
+  readonly appliesTo: string
+}
+
+export interface DiscoverRequest extends Omit<CallOptions, 'claims'> {
+  readonly username: string
+}
+
+/** Where a password would go. */
+export interface Discovery {
+  readonly path: SignInPath
+  /** Origin of the host that would get the password. */
+  readonly sendTo: string
+  /** The WS-Trust endpoint of a federated user. */
+  readonly wsTrust?: WsTrustEndpoint
+}
+
+/** A SAML assertion, with how it was obtained. */
+export interface SamlResult extends SamlAssertion {
+  readonly path: SignInPath
+  readonly passwordSentTo: string
+  readonly correlationId: string
+}
+
+/** Signs users in by name and password. Make one per application and authority, and close it at the end. */
+export interface RopcClient extends AsyncDisposable {
+  /**
+   * Signs in with a password, always afresh: the answer never comes from the cache, and no two calls share a request.
+   * So this is the call for checking that a password is right.
+   */
+  acquireTokenByUsernamePassword(request: PasswordRequest): Promise<TokenResult>
+  /**
+   * Gets a token the cheapest way: cache, then refresh token, then the password callback.
+   *
+   * Must not be used to check somebody's password: for a user who is signed in already, the answer comes from the cache
+   * whatever the callback would return. It takes no plain password for that reason.
+   */
+  acquireToken(request: TokenRequestWithCallback): Promise<TokenResult>
+  /**
+   * Gets a token without a password: cache, then refresh token. Identical calls under way share one request.
+   *
+   * @throws `InteractionRequiredError` when neither is left.
+   */
+  acquireTokenSilent(request: SilentRequest): Promise<TokenResult>
+  /** Signs in at the federation server only, and returns its assertion for any relying party. */
+  acquireSamlAssertion(request: SamlRequest): Promise<SamlResult>
+  /** Says where the password of a user would go, without a password. Throws as a sign-in would. */
+  discover(request: DiscoverRequest): Promise<Discovery>
+  /** The users signed in at this authority's cloud. */
+  getAccounts(filter?: { readonly username?: string }): Promise<readonly Account[]>
+  /** Signs a user out of this client: removes the tokens from the store. Tokens handed out stay valid until they expire. */
+  removeAccount(account: Pick<Account, 'homeAccountId'>): Promise<void>
+  /** Closes connections; calls under way fail, and so do later ones. */
+  close(): Promise<void>
+}
+
+/**
+ * Creates a client for one application and one authority. Sends nothing yet.
+ *
+ * @throws {@link InvalidArgumentError} for an unknown option, options that exclude each other, or an authority that
+ *   cannot serve this grant.
+ */
+export function createRopcClient(options: ClientOptions): RopcClient {
+  checkClientOptions(options)
+  const authority = parseAuthority(options.authority ?? 'https://login.microsoftonline.com/organizations')
+  const store = options.store ?? createMemoryStore()
+  const transport = openTransport(options, new URL(authority.url).hostname)
+  const discovery = createDiscoveryCache()
+  const flights = new SharedFlights<TokenResult>()
+  let closed = false
+  const defaults: CallDefaults = {
+    clientId: options.clientId,
+    authority,
+    offlineAccess: options.offlineAccess ?? true,
+    send: transport.send,
+    runtime: { ...systemRuntime, ...options.runtime },
+    ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
+  }
+
+  // Every public call begins here, so that bad arguments reject like everything else.
+  async function start<T>(
+    operation: string,
+    request: CallOptions,
+    names: readonly string[],
+    run: (call: Call) => Promise<T>,
+  ): Promise<T> {
+    if (closed) throw closedError()
+    checkCallOptions(request, names, operation)
+    return runCall(defaults, request, operation, run)
+  }
+
+  return {
+    acquireTokenByUsernamePassword(request) {
+      return start('acquireTokenByUsernamePassword', request, ['username', 'password', 'scopes'], async (call) => {
+        const password = checkPassword(request.password)
+        const username = checkedUsername(call, request.username)
+        const scopes = checkScopes(request.scopes)
+        return acquireByPassword(call, discovery, store, { username, scopes, password: () => password })
+      })
+    },
+
+    acquireToken(request) {
+      return start('acquireToken', request, ['username', 'password', 'scopes'], async (call) => {
+        const { password } = request
+        if (typeof password !== 'function') throw notACallback()
+        const username = checkedUsername(call, request.username)
+        const scopes = checkScopes(request.scopes)
+        try {
+          return await acquireSilent(call, discovery, store, flights, { account: { username }, scopes })
+        } catch (error) {
+          if (!(error instanceof InteractionRequiredError)) throw error
+          const { reason } = error
+          const ask = (where: { username: string; sendTo: string }) => password({ ...where, reason })
+          return await acquireByPassword(call, discovery, store, { username, scopes, password: ask })
+        }
+      })
+    },
+
+    acquireTokenSilent(request) {
+      return start('acquireTokenSilent', request, ['account', 'scopes', 'forceRefresh'], async (call) => {
+        const account = checkSelector(request.account)
+        const { forceRefresh = false } = request
+        const scopes = checkScopes(request.scopes)
+        return acquireSilent(call, discovery, store, flights, { account, scopes, forceRefresh })
+      })
+    },
+
+    acquireSamlAssertion(request) {
+      return start('acquireSamlAssertion', request, ['username', 'password', 'appliesTo'], async (call) => {
+        const password = checkPassword(request.password)
+        const username = checkedUsername(call, request.username)
+        const audience = checkAudience(request.appliesTo)
+        const route = federatedRoute(await discoverRoute(call, discovery, username))
+        await askPassword(call, () => password)
+        const assertion = await requestAssertion(call, { ...route, audience }, username, password)
+        const passwordSentTo = new URL(route.endpoint.url).origin
+        return { ...assertion, path: pathOf(route), passwordSentTo, correlationId: call.correlationId }
+      })
+    },
+
+    discover(request) {
+      return start('discover', request, ['username'], async (call) => {
+        const username = checkedUsername(call, request.username)
+        const metadata = await resolveMetadata(call, discovery)
+        const route = await discoverRoute(call, discovery, username)
+        const sendTo = new URL(route.type === 'managed' ? metadata.token_endpoint : route.endpoint.url).origin
+        return { path: pathOf(route), sendTo, ...(route.type === 'managed' ? {} : { wsTrust: route.endpoint }) }
+      })
+    },
+
+    async getAccounts({ username } = {}) {
+      if (closed) throw closedError()
+      return readingStore(async () => {
+        const partitions = username === undefined ? store.partitions() : await findPartitions(store, { username })
+        const accounts: Account[] = []
+        for await (const partition of partitions) {
+          for (const entity of (await store.read(partition)).values()) {
+            if (entity.kind === 'Account' && authority.environment === entity.environment) {
+              accounts.push(toAccount(entity))
+            }
+          }
+        }
+        return accounts
+      })
+    },
+
+    async removeAccount({ homeAccountId }) {
+      if (closed) throw closedError()
+      await readingStore(async () => {
+        await store.apply(homeAccountId, removingChange(await store.read(homeAccountId), options.clientId))
+      })
+    },
+
+    async close() {
+      if (closed) return
+      closed = true
+      await transport.close()
+    },
+
+    async [Symbol.asyncDispose]() {
+      await this.close()
+    },
+  }
+}
+
+// Loaded on first use: a client that is given a transport never loads node:https, and only a proxy loads undici.
+function openTransport(options: ClientOptions, authorityHost: string): { send: Transport; close(): Promise<void> } {
+  const { transport, ca, proxy } = options
+  if (transport !== undefined) return { send: transport, close: async () => {} }
+  const settings = { loopbackHosts: [authorityHost], ...(ca === undefined ? {} : { ca }) }
+  let opened: Promise<ClosableTransport> | undefined
+  const open = async (): Promise<ClosableTransport> => {
+    if (proxy === undefined) return (await import('../transport/https-transport.ts')).createHttpsTransport(settings)
+    return (await import('../transport/undici-transport.ts')).createUndiciTransport({ ...settings, proxy })
+  }
+  return {
+    async send(request, sendOptions) {
+      opened ??= open()
+      return (await opened)(request, sendOptions)
+    },
+    async close() {
+      await (await opened)?.close()
+    },
+  }
+}
+
+function checkedUsername(call: Call, value: unknown): string {
+  const username = checkUsername(value)
+  if (username !== username.trim()) {
+    call.warn('USERNAME_BLANKS', 'the user name begins or ends with a blank; it is sent as it is')
+  }
+  return username
+}
+
+function checkSelector(account: unknown): AccountSelector {
+  const selector = (typeof account === 'object' && account !== null ? account : {}) as Record<string, unknown>
+  // An Account has all three: the home account id is the one that names a single user.
+  for (const name of ['homeAccountId', 'localAccountId', 'username'] as const) {
+    const value = selector[name]
+    if (typeof value === 'string' && value !== '') return { [name]: value } as unknown as AccountSelector
+  }
+  throw new InvalidArgumentError('account names nobody', {
+    step: 'account',
+    hint: 'Pass { username }, { homeAccountId }, or an account that getAccounts() returned.',
+  })
+}
+
+function checkAudience(appliesTo: unknown): string {
+  if (typeof appliesTo === 'string' && /^[^\s<>"]{1,2048}$/.test(appliesTo)) return appliesTo
+  throw new InvalidArgumentError('appliesTo is not the identifier of a relying party', {
+    step: 'wstrust',
+    hint: 'Pass the URI that the federation server knows it by, e.g. urn:federation:MicrosoftOnline.',
+  })
+}
+
+function notACallback(): InvalidArgumentError {
+  return new InvalidArgumentError('password is not a function', {
+    step: 'token',
+    hint: 'acquireToken answers from the cache and takes a callback; acquireTokenByUsernamePassword takes the password.',
+  })
+}
+
+async function readingStore<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (isAuthError(error)) throw error
+    throw new CacheError('ERR_CACHE_READ', 'the token store failed', {
+      step: 'cache',
+      hint: 'Check that the store is reachable, readable and writable.',
+    })
+  }
+}

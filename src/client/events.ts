@@ -1,0 +1,59 @@
+import type { Step } from '../errors.ts'
+import type { Verdict } from '../protocol/verdict.ts'
+
+/** What happened during a call, in order. Events hold no secret: no body, no header, no token. */
+export type ClientEvent = {
+  /** Monotonic milliseconds. */
+  readonly at: number
+  /** Groups the events of one call of the client. */
+  readonly callId: string
+} & ClientEventBody
+
+export type ClientEventBody =
+  | { readonly type: 'run.start'; readonly operation: string; readonly correlationId: string }
+  /** A choice the client made, with what it chose from. */
+  | {
+      readonly type: 'decision'
+      readonly step: Step
+      readonly question: string
+      readonly chosen: string
+      readonly candidates: readonly Verdict[]
+    }
+  | {
+      readonly type: 'http.request'
+      /** Numbers the requests of a call from 1. */
+      readonly hop: number
+      readonly step: Step
+      readonly method: string
+      readonly url: string
+    }
+  | {
+      readonly type: 'http.response'
+      readonly hop: number
+      readonly step: Step
+      readonly method: string
+      readonly url: string
+      readonly status: number
+      readonly durationMs: number
+    }
+  | { readonly type: 'retry'; readonly step: Step; readonly reason: string; readonly waitMs: number }
+  /** What was looked for in the store and why it was or was not a hit. */
+  | { readonly type: 'cache'; readonly hit: boolean; readonly reasons: readonly Verdict[] }
+  | { readonly type: 'token'; readonly source: string; readonly scopes: readonly string[]; readonly expiresOn: Date }
+  | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string }
+  | { readonly type: 'error'; readonly code: string; readonly step?: Step; readonly message: string }
+  | { readonly type: 'run.end'; readonly ok: boolean; readonly durationMs: number }
+
+export type WarningCode =
+  /** The user name begins or ends with a blank; it was sent as it is. */
+  | 'USERNAME_BLANKS'
+  /** The password begins or ends with a blank, which Entra does not accept; it was sent as it is. */
+  | 'PASSWORD_BLANKS'
+  /** The federation server's metadata could not be had; the endpoint Entra has on file was used. */
+  | 'MEX_FALLBACK'
+  /** A time in the id_token is off by more than five minutes: a clock is wrong. */
+  | 'ID_TOKEN_TIME'
+  /** The answer names no user, so nothing was cached and no silent call can follow. */
+  | 'NO_ACCOUNT'
+  /** The token store failed; the token was returned all the same. */
+  | 'STORE_FAILED'

@@ -1,0 +1,175 @@
+import { type Account, accountFromTokenResponse } from '../cache/account.ts'
+import type { StoredEntity } from '../cache/entities.ts'
+import { savingChange } from '../cache/partition.ts'
+import type { CredentialStore } from '../cache/store.ts'
+import { isAuthError, ProtocolError } from '../errors.ts'
+import { isTenantGuid } from '../protocol/authority.ts'
+import type { Grant } from '../protocol/grants.ts'
+import { decodeIdToken, type IdTokenClaims } from '../protocol/id-token.ts'
+import { canonicalScopes } from '../protocol/scopes.ts'
+import type { ServerMetadata } from '../protocol/server-metadata.ts'
+import type { EpochSeconds } from '../protocol/time.ts'
+import { buildTokenRequest } from '../protocol/token-request.ts'
+import { parseTokenResponse, type TokenResponse } from '../protocol/token-response.ts'
+import type { Call } from './call.ts'
+import { exchange } from './exchange.ts'
+import { createTokenResult, type TokenResult } from './token-result.ts'
+
+export interface Redemption {
+  readonly metadata: ServerMetadata
+  readonly grant: Grant
+  readonly scopes: readonly string[]
+  /** The name that was signed in with. */
+  readonly username: string
+  /** The account a refresh token belongs to: the answer must be for the same user. */
+  readonly account?: Account
+}
+
+/** The second half of the line, shared by password and refresh: token, id_token, account, cache. */
+export async function redeem(
+  call: Call,
+  store: CredentialStore,
+  redemption: Redemption,
+  how: Pick<TokenResult, 'source' | 'path' | 'passwordSentTo'>,
+): Promise<TokenResult> {
+  const { metadata, grant, scopes, username, account: expected } = redemption
+  const { clientId, claims, offlineAccess } = call
+  const request = buildTokenRequest(
+    {
+      metadata,
+      clientId,
+      grant,
+      scopes,
+      offlineAccess,
+      ...(claims === undefined ? {} : { claims }),
+      ...(expected === undefined ? {} : { homeAccountId: expected.homeAccountId }),
+    },
+    call.correlationId,
+  )
+  // Read before the request: a token lives from the moment the server made it, not from when its answer arrived.
+  const at = call.now()
+  const tokens = await exchange(call, request, (response) => parseTokenResponse(response, scopes))
+  const idTokenClaims = readIdToken(call, tokens, metadata, at)
+  const named = accountFromTokenResponse(tokens.clientInfo, idTokenClaims, call.authority, username)
+  // A refresh may come back without client_info and id_token: the user is then the one who asked.
+  const account = named ?? expected
+  if (expected !== undefined && account?.homeAccountId !== expected.homeAccountId) throw accountMismatch()
+  if (account === undefined) call.warn('NO_ACCOUNT', 'the answer names no user: nothing is cached')
+  else await save(call, store, toEntities(call, tokens, account, { at, scopes, username }), account, expected)
+  const result = createTokenResult({
+    accessToken: tokens.accessToken.reveal(),
+    tokenType: tokens.tokenType,
+    scopes: tokens.scopes,
+    expiresOn: toDate(at + tokens.expiresInSeconds),
+    ...(tokens.refreshInSeconds === undefined ? {} : { refreshOn: toDate(at + tokens.refreshInSeconds) }),
+    ...(tokens.idToken === undefined ? {} : { idToken: tokens.idToken.reveal() }),
+    ...(idTokenClaims === undefined ? {} : { idTokenClaims }),
+    ...(account === undefined ? {} : { account }),
+    correlationId: call.correlationId,
+    ...how,
+  })
+  call.emit({ type: 'token', source: result.source, scopes: result.scopes, expiresOn: result.expiresOn })
+  return result
+}
+
+// An id_token of another issuer, client or tenant would file this user under somebody else's name: nothing is kept.
+// A wrong clock does not change who the user is.
+function readIdToken(
+  call: Call,
+  { idToken }: TokenResponse,
+  { issuer }: ServerMetadata,
+  at: EpochSeconds,
+): IdTokenClaims | undefined {
+  if (idToken === undefined) return undefined
+  const { authority, clientId } = call
+  const { claims, checks } = decodeIdToken(
+    idToken,
+    {
+      clientId,
+      issuer,
+      issuerAliases: authority.aliases,
+      ...(isTenantGuid(authority.tenant) ? { tenantId: authority.tenant } : {}),
+    },
+    at,
+  )
+  for (const { rule } of checks.filter((check) => !check.ok)) {
+    if (rule === 'id_token.issuer' || rule === 'id_token.tenant') {
+      throw new ProtocolError('ERR_ISSUER_MISMATCH', 'the id_token is from another issuer or tenant than asked', {
+        step: 'id_token',
+        hint: 'Check the authority: host and tenant must be the ones that sign this user in.',
+      })
+    }
+    if (rule === 'id_token.audience') {
+      throw new ProtocolError('ERR_AUDIENCE_MISMATCH', 'the id_token is for another client', {
+        step: 'id_token',
+        hint: 'Something between here and the server mixes up answers: look at proxies and caches.',
+      })
+    }
+    call.warn('ID_TOKEN_TIME', `the id_token fails ${rule}: check the clock of this machine`)
+  }
+  return claims
+}
+
+function toEntities(
+  call: Call,
+  tokens: TokenResponse,
+  account: Account,
+  { at, scopes, username }: { at: EpochSeconds; scopes: readonly string[]; username: string },
+): readonly StoredEntity[] {
+  const { homeAccountId, environment, tenantId } = account
+  const common = { homeAccountId, environment, clientId: call.clientId }
+  const { refreshInSeconds, extendedExpiresInSeconds, idToken, refreshToken } = tokens
+  const signInName = username.toLowerCase() === account.username.toLowerCase() ? {} : { signInName: username }
+  const entities: StoredEntity[] = [
+    { kind: 'Account', ...account, ...signInName },
+    {
+      kind: 'AccessToken',
+      ...common,
+      tenantId,
+      authorityTenant: call.authority.tenant,
+      scopes: tokens.scopes,
+      askedScopes: canonicalScopes(scopes),
+      secret: tokens.accessToken.reveal(),
+      cachedAt: at,
+      expiresOn: at + tokens.expiresInSeconds,
+      ...(refreshInSeconds === undefined ? {} : { refreshOn: at + refreshInSeconds }),
+      ...(extendedExpiresInSeconds === undefined ? {} : { extendedExpiresOn: at + extendedExpiresInSeconds }),
+    },
+  ]
+  if (idToken !== undefined) entities.push({ kind: 'IdToken', ...common, tenantId, secret: idToken.reveal() })
+  // Absent in a refresh answer means: keep the one you have.
+  if (refreshToken !== undefined) {
+    entities.push({ kind: 'RefreshToken', ...common, cachedAt: at, secret: refreshToken.reveal() })
+  }
+  return entities
+}
+
+async function save(
+  call: Call,
+  store: CredentialStore,
+  entities: readonly StoredEntity[],
+  account: Account,
+  refreshed: Account | undefined,
+): Promise<void> {
+  try {
+    const partition = await store.read(account.homeAccountId)
+    const signedOut = ![...partition.values()].some((entity) => entity.kind === 'Account')
+    // The user was signed out while the refresh was under way: writing would sign them in again.
+    if (refreshed !== undefined && signedOut) return
+    await store.apply(account.homeAccountId, savingChange(partition, entities))
+  } catch (error) {
+    const code = isAuthError(error) ? error.code : 'ERR_CACHE_WRITE'
+    call.warn('STORE_FAILED', `the token store failed (${code}): the token was not kept`)
+  }
+}
+
+function accountMismatch(): ProtocolError {
+  return new ProtocolError('ERR_ACCOUNT_MISMATCH', 'the refreshed token is for another user', {
+    step: 'account',
+    hint: 'Nothing was kept. Sign the user out and in again.',
+  })
+}
+
+function toDate(at: EpochSeconds): Date {
+  return new Date(at * 1000)
+}

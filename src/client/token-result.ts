@@ -1,0 +1,57 @@
+import type { Account } from '../cache/account.ts'
+import type { AccountEntity } from '../cache/entities.ts'
+import type { IdTokenClaims } from '../protocol/id-token.ts'
+import type { Verdict } from '../protocol/verdict.ts'
+import type { WsTrustVersion } from '../wstrust/namespaces.ts'
+
+/** Which way a sign-in went. */
+export type SignInPath =
+  /** The password went to the token endpoint. */
+  | { readonly type: 'managed'; readonly fallbacks: readonly Verdict[] }
+  /** The password went to the federation server; its assertion was exchanged. */
+  | {
+      readonly type: 'federated'
+      readonly wsTrustVersion: WsTrustVersion
+      /** The WS-Trust endpoint the password was sent to. */
+      readonly endpoint: string
+      /** What had to be done without, e.g. `mex.unavailable`; empty when all went as published. */
+      readonly fallbacks: readonly Verdict[]
+    }
+  /** No credential of the user's was needed: cache or refresh token. */
+  | { readonly type: 'silent'; readonly fallbacks: readonly Verdict[] }
+
+export interface TokenResult {
+  readonly accessToken: string
+  readonly tokenType: 'Bearer'
+  /** Granted scopes. */
+  readonly scopes: readonly string[]
+  readonly expiresOn: Date
+  /** From here on a new token should be fetched, although this one is still valid. */
+  readonly refreshOn?: Date
+  readonly idToken?: string
+  readonly idTokenClaims?: IdTokenClaims
+  /** Absent when the server named no user; then nothing was cached. */
+  readonly account?: Account
+  readonly correlationId: string
+  readonly source: 'password' | 'refresh_token' | 'cache'
+  readonly path: SignInPath
+  /** Origin of the host that got the password, if one did. */
+  readonly passwordSentTo?: string
+}
+
+/** Makes a result that prints, inspects and `JSON.stringify`s with its tokens redacted; its members are plain. */
+export function createTokenResult(parts: TokenResult): TokenResult {
+  const redacted = {
+    ...parts,
+    accessToken: '[redacted]',
+    ...(parts.idToken === undefined ? {} : { idToken: '[redacted]' }),
+  }
+  const hidden = { enumerable: false, value: () => redacted }
+  return Object.defineProperties({ ...parts }, { toJSON: hidden, [Symbol.for('nodejs.util.inspect.custom')]: hidden })
+}
+
+/** The public account of a stored one. */
+export function toAccount(entity: AccountEntity): Account {
+  const { kind: _, signInName: __, ...account } = entity
+  return account
+}

@@ -1,0 +1,38 @@
+export type { Account } from './cache/account.ts'
+export type { CredentialStore, PartitionChange } from './cache/store.ts'
+export type { PasswordAsk, PasswordCallback } from './client/acquire-by-password.ts'
+export type { AccountSelector } from './client/acquire-silent.ts'
+export {
+  createRopcClient,
+  type DiscoverRequest,
+  type Discovery,
+  type PasswordRequest,
+  type RopcClient,
+  type SamlRequest,
+  type SamlResult,
+  type SilentRequest,
+  type TokenRequestWithCallback,
+} from './client/client.ts'
+export type { ClientEvent, WarningCode } from './client/events.ts'
+export type { CallOptions, ClientOptions } from './client/options.ts'
+export type { Runtime } from './client/runtime.ts'
+export type { SignInPath, TokenResult } from './client/token-result.ts'
+export {
+  AuthError,
+  CacheError,
+  DeniedError,
+  InteractionRequiredError,
+  InvalidArgumentError,
+  isAuthError,
+  ProtocolError,
+  type ResponseFacts,
+  SoapFaultError,
+  type Step,
+  TokenEndpointError,
+  TransportError,
+  UnsupportedError,
+} from './errors.ts'
+export type { HttpRequest, HttpResponse, Timings, Transport } from './protocol/http.ts'
+export type { IdTokenClaims } from './protocol/id-token.ts'
+export { Secret } from './protocol/secret.ts'
+export type { Verdict } from './protocol/verdict.ts'
