@@ -31,8 +31,8 @@ const brand: unique symbol = Symbol.for('ropc-client.AuthError') as never
 export class AuthError extends Error {
   readonly code: string
   readonly step: Step
-  readonly hint?: string
-  readonly response?: ResponseFacts
+  declare readonly hint?: string
+  declare readonly response?: ResponseFacts
 
   constructor(code: string, message: string, details: AuthErrorDetails) {
     super(display(message), details.cause === undefined ? undefined : { cause: details.cause })
@@ -106,10 +106,10 @@ export interface TokenErrorFacts {
 /** The token endpoint refused (RFC 6749 §5.2). */
 export class TokenEndpointError extends DeniedError implements TokenErrorFacts {
   readonly error: string
-  readonly errorDescription?: string
+  declare readonly errorDescription?: string
   readonly errorCodes: readonly number[]
-  readonly suberror?: string
-  readonly claims?: string
+  declare readonly suberror?: string
+  declare readonly claims?: string
 
   constructor(message: string, facts: TokenErrorFacts, details: AuthErrorDetails) {
     super('ERR_TOKEN_ENDPOINT', message, details)
@@ -136,9 +136,9 @@ export interface SoapFaultFacts {
 /** The federation server answered with a SOAP fault, whatever the HTTP status. */
 export class SoapFaultError extends DeniedError implements SoapFaultFacts {
   readonly faultCode: string
-  readonly faultSubcode?: string
-  readonly reason?: string
-  readonly idCode?: string
+  declare readonly faultSubcode?: string
+  declare readonly reason?: string
+  declare readonly idCode?: string
 
   constructor(message: string, facts: SoapFaultFacts, details: AuthErrorDetails) {
     super('ERR_SOAP_FAULT', message, details)
@@ -157,11 +157,11 @@ export class SoapFaultError extends DeniedError implements SoapFaultFacts {
 export class InteractionRequiredError extends AuthError {
   /** Why, as a stable word: the server's `suberror` or `error`, or `no_account`, `no_token`. */
   readonly reason: string
-  readonly error?: string
-  readonly errorDescription?: string
-  readonly errorCodes?: readonly number[]
-  readonly suberror?: string
-  readonly claims?: string
+  declare readonly error?: string
+  declare readonly errorDescription?: string
+  declare readonly errorCodes?: readonly number[]
+  declare readonly suberror?: string
+  declare readonly claims?: string
 
   constructor(reason: string, message: string, details: AuthErrorDetails, facts?: TokenErrorFacts) {
     super('ERR_INTERACTION_REQUIRED', message, details)

@@ -3,9 +3,10 @@ import { isAuthError, UnsupportedError } from '../errors.ts'
 import type { Grant } from '../protocol/grants.ts'
 import type { SamlAssertion } from '../protocol/saml-assertion.ts'
 import type { Secret } from '../protocol/secret.ts'
+import { abortFailure } from '../transport/failure.ts'
 import type { Call } from './call.ts'
 import { type DiscoveryCache, discoverRoute, forgetRealm, type Route, resolveMetadata } from './discovery.ts'
-import { abortError, exchange } from './exchange.ts'
+import { exchange } from './exchange.ts'
 import { checkPassword } from './options.ts'
 import { redeem } from './redeem.ts'
 import type { SignInPath, TokenResult } from './token-result.ts'
@@ -85,7 +86,7 @@ export async function askPassword(call: Call, ask: () => string | Secret | Promi
 async function abortable<T>(call: Call, promise: Promise<T>): Promise<T> {
   let stop = (): void => {}
   const aborted = new Promise<never>((_, reject) => {
-    const onAbort = (): void => reject(abortError(call, 'token'))
+    const onAbort = (): void => reject(abortFailure('token', call.signal.reason))
     if (call.signal.aborted) onAbort()
     call.signal.addEventListener('abort', onAbort, { once: true })
     stop = () => call.signal.removeEventListener('abort', onAbort)

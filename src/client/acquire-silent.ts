@@ -10,9 +10,9 @@ import {
 import { decodeIdToken, type IdTokenClaims } from '../protocol/id-token.ts'
 import { canonicalScopes } from '../protocol/scopes.ts'
 import { Secret } from '../protocol/secret.ts'
+import { abortFailure } from '../transport/failure.ts'
 import type { Call } from './call.ts'
 import { type DiscoveryCache, resolveMetadata } from './discovery.ts'
-import { abortError } from './exchange.ts'
 import { redeem } from './redeem.ts'
 import type { SharedFlights } from './shared-flight.ts'
 import { createTokenResult, type TokenResult, toAccount } from './token-result.ts'
@@ -60,7 +60,7 @@ export async function acquireSilent(
   try {
     return await flights.run(key, call.signal, refresh)
   } catch (error) {
-    if (call.signal.aborted) throw abortError(call, 'token')
+    if (call.signal.aborted) throw abortFailure('token', call.signal.reason)
     throw isRefused(error) ? refusedRefresh(error) : error
   }
 }

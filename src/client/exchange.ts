@@ -1,6 +1,7 @@
 import { type AuthError, isAuthError, TransportError } from '../errors.ts'
 import { type HttpRequest, type HttpResponse, secretsOf } from '../protocol/http.ts'
 import type { Secret } from '../protocol/secret.ts'
+import { abortFailure } from '../transport/failure.ts'
 import type { Call } from './call.ts'
 
 /**
@@ -53,23 +54,8 @@ async function waitUnlessAborted(call: Call, request: HttpRequest, waitMs: numbe
     await call.wait(waitMs, call.signal)
   } catch (cause) {
     if (!call.signal.aborted) throw cause
-    throw abortError(call, request.step)
+    throw abortFailure(request.step, call.signal.reason)
   }
-}
-
-/** The error of a call whose signal has aborted. */
-export function abortError({ signal }: Pick<Call, 'signal'>, step: HttpRequest['step']): TransportError {
-  const timedOut = (signal.reason as { name?: unknown } | undefined)?.name === 'TimeoutError'
-  return timedOut
-    ? new TransportError('ERR_TRANSPORT_TIMEOUT', 'the call ran out of time', {
-        step,
-        hint: 'Raise timeoutMs, or see in the events which step is slow.',
-      })
-    : new TransportError('ERR_TRANSPORT_ABORTED', 'the call was aborted', {
-        step,
-        hint: 'The signal passed to the call was aborted.',
-        cause: signal.reason,
-      })
 }
 
 /** Delta-seconds or an HTTP date (RFC 9110 §10.2.3), at most 10 seconds: a caller is waiting. */
