@@ -85,7 +85,7 @@ export function translateFailure(error: unknown, place: Place): AuthError {
     const hint = 'The header block is longer than 16 KiB. Check that the URL is the one you meant.'
     return new TransportError('ERR_TRANSPORT_TOO_LARGE', `${host} answered with too much (${code})`, { step, hint })
   }
-  if (/^(HPE_|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)/.test(code)) {
+  if (/^(HPE_|HTTPParserError$|UND_ERR_RES_CONTENT_LENGTH_MISMATCH)/.test(code)) {
     const hint = 'Something other than an HTTP/1.1 server, or a broken one, answers there.'
     return new ProtocolError('ERR_MALFORMED_RESPONSE', `${host} did not answer in HTTP (${code})`, { step, hint })
   }
@@ -104,7 +104,9 @@ export function translateFailure(error: unknown, place: Place): AuthError {
 export function codeOf(error: unknown): string {
   let current = error
   for (let depth = 0; depth < 5 && typeof current === 'object' && current !== null; depth++) {
-    const { code, cause, errors } = current as { code?: unknown; cause?: unknown; errors?: unknown }
+    const { name, code, cause, errors } = current as Record<'name' | 'code' | 'cause' | 'errors', unknown>
+    // undici's, without a code of its own.
+    if (name === 'HTTPParserError') return name
     if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,59}$/.test(code)) return code
     current = cause ?? (Array.isArray(errors) ? errors[0] : undefined)
   }
