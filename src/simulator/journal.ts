@@ -1,0 +1,61 @@
+import type { HttpResponse } from '../protocol/http.ts'
+import type { EpochSeconds } from '../protocol/time.ts'
+import type { WsTrustVersion } from '../wstrust/namespaces.ts'
+
+/** What a request was for. */
+export type RequestKind = 'realm' | 'mex' | 'wstrust' | 'token' | 'metadata' | 'jwks' | 'instance' | 'other'
+
+/** A request as either side sees it, from a socket or from `send`. */
+export interface SimulatorRequest {
+  readonly method: string
+  readonly url: string
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** What a side found out about a request while it answered. */
+export interface RequestFacts {
+  readonly kind: RequestKind
+  readonly grantType?: string
+  readonly username?: string
+  readonly wsTrustVersion?: WsTrustVersion
+  /** Whether the XML signature of the posted assertion verified with the farm's certificate. */
+  readonly assertionSignatureVerified?: boolean
+}
+
+export interface Answer extends RequestFacts {
+  readonly response: HttpResponse
+}
+
+/** One request, without its secrets: never a password, an assertion or a token. */
+export interface JournalEntry extends RequestFacts {
+  readonly at: EpochSeconds
+  readonly host: string
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  readonly status: number
+  /** Whether a password, an assertion or a refresh token was on board, wherever it was put. */
+  readonly carriedCredential: boolean
+}
+
+/** Writes the entry of an answered request. */
+export function journalEntry(request: SimulatorRequest, answer: Answer, at: EpochSeconds): JournalEntry {
+  const { host, pathname } = new URL(request.url)
+  const { response, ...facts } = answer
+  return {
+    at,
+    host,
+    method: request.method,
+    path: pathname,
+    status: response.status,
+    carriedCredential: carriesCredential(request),
+    ...facts,
+  }
+}
+
+function carriesCredential({ url, body = '' }: SimulatorRequest): boolean {
+  const field = /(^|[?&])(password|assertion|refresh_token)=/i
+  return [body, new URL(url).search].some((text) => field.test(text)) || /<([\w.-]+:)?Password[\s>]/i.test(body)
+}

@@ -1,0 +1,180 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { TextDecoder } from 'node:util'
+import { InvalidArgumentError } from '../errors.ts'
+import type { HttpResponse } from '../protocol/http.ts'
+import { createServerCertificate } from './certificates.ts'
+import type { SimulatorRequest } from './journal.ts'
+import type { Libraries } from './libraries.ts'
+
+export type Side = 'entra' | 'adfs'
+
+export interface Origins {
+  readonly entra: string
+  readonly adfs: string
+}
+
+export interface ListenOptions {
+  /** Port of the Entra side; 0, the default, takes a free one. */
+  readonly port?: number
+  /** Port of the AD FS side; likewise. */
+  readonly adfsPort?: number
+  /** There is no choice of address: the simulator holds known passwords and stays on 127.0.0.1. */
+  readonly host?: never
+}
+
+type AnswerFunction = (side: Side, request: SimulatorRequest) => Promise<HttpResponse>
+
+const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
+const maxBodyBytes = 1024 * 1024
+
+/**
+ * Serves both sides over TLS 1.2 or later on 127.0.0.1, each on a port of its own, with certificates made now.
+ *
+ * A web page that resolves its own name to 127.0.0.1 is kept out by the `Host` check (421), every other page by the
+ * refusal of `Origin` (403); there are no CORS headers.
+ *
+ * @throws {@link InvalidArgumentError} when another address is asked for.
+ */
+export async function listenOnLoopback(
+  libraries: Libraries,
+  hosts: Readonly<Record<Side, string>>,
+  answer: AnswerFunction,
+  options: ListenOptions = {},
+): Promise<{ readonly origins: Origins; readonly ca: string; close(): Promise<void> }> {
+  if ('host' in options) {
+    throw new InvalidArgumentError('the simulator listens on 127.0.0.1 only', { step: 'authority' })
+  }
+  const names = [
+    'localhost',
+    '127.0.0.1',
+    '::1',
+    ...Object.values(hosts).map((host) => new URL(`https://${host}`).hostname),
+  ]
+  const certificate = await createServerCertificate(libraries, names, Math.floor(Date.now() / 1000))
+  const tls = { key: certificate.privateKeyPem, cert: certificate.certificatePem, minVersion: 'TLSv1.2' } as const
+  const sides = [
+    ['entra', options.port ?? 0],
+    ['adfs', options.adfsPort ?? 0],
+  ] as const
+  const servers: Server[] = []
+  const close = async (): Promise<void> => void (await Promise.all(servers.map(closeServer)))
+  try {
+    for (const [side, port] of sides) {
+      const server = createServer(tls, (request, response) => void serve(side, hosts[side], request, response, answer))
+      server.requestTimeout = 30_000
+      servers.push(server)
+      await bind(server, port)
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const [entra, adfs] = servers.map((server) => (server.address() as AddressInfo).port)
+  const origins = {
+    entra: new URL(`https://localhost:${entra}`).origin,
+    adfs: new URL(`https://127.0.0.1:${adfs}`).origin,
+  }
+  return { origins, ca: certificate.caPem, close }
+}
+
+function bind(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    // Without an address Node binds all interfaces.
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
+
+async function serve(
+  side: Side,
+  configuredHost: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  answer: AnswerFunction,
+): Promise<void> {
+  try {
+    const refused = refusal(request, configuredHost)
+    const reply = refused ?? (await answerBody(side, request, answer))
+    const body = Buffer.from(reply.body, 'utf8')
+    const hangUp = reply.status === 413 ? { connection: 'close' } : {}
+    response.writeHead(reply.status, { ...reply.headers, ...hangUp, 'content-length': body.byteLength })
+    response.end(body)
+    // The rest of a body nobody reads would keep the connection; without a reader it is dropped with the answer.
+    if (refused !== undefined) request.resume()
+  } catch {
+    if (response.headersSent) response.destroy()
+    else response.writeHead(500).end()
+  }
+}
+
+/** The checks of the door: who is asked for (`Host`), and who sends the browser (`Origin`). */
+function refusal(request: IncomingMessage, configuredHost: string): HttpResponse | undefined {
+  if (request.headers.origin !== undefined) return plain(403, 'no browser page may call the simulator')
+  const port = String(request.socket.localPort)
+  const hostHeaders = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host')
+  const host = (request.headers.host ?? '').toLowerCase()
+  const allowed = [...loopbackNames, configuredHost.replace(/:\d+$/, '')].flatMap((name) =>
+    port === '443' ? [name, `${name}:443`] : [`${name}:${port}`],
+  )
+  if (hostHeaders.length !== 1 || !allowed.includes(host)) return plain(421, 'not a host of this simulator')
+  return request.url?.startsWith('/') === true ? undefined : plain(400, 'not an origin-form request target')
+}
+
+async function answerBody(side: Side, request: IncomingMessage, answer: AnswerFunction): Promise<HttpResponse> {
+  const bytes = await readBody(request)
+  if (bytes === undefined) return plain(413, 'the body is larger than 1 MiB')
+  const body = decodeUtf8(bytes)
+  if (body === undefined) return plain(400, 'the body is not UTF-8')
+  return answer(side, {
+    method: request.method ?? 'GET',
+    url: `https://${request.headers.host}${request.url}`,
+    headers: joinHeaders(request),
+    ...(body === '' ? {} : { body }),
+  })
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
+  let size = 0
+  // Left early, the default iterator would destroy the socket before the answer is written.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.byteLength
+    if (size > maxBodyBytes) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Python's `requests` sends an "é" as Latin-1 under `charset=utf-8`; AD FS refuses that, and so does this. */
+function decodeUtf8(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+function joinHeaders(request: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(', ') : (value ?? ''),
+    ]),
+  )
+}
+
+function plain(status: number, text: string): HttpResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${text}\n` }
+}

@@ -1,0 +1,120 @@
+import { TextDecoder } from 'node:util'
+import type { EntraContext, TenantName } from './directory.ts'
+import { codeOfRefusal, Refused } from './faults.ts'
+import { sameSecret } from './password.ts'
+import { type AssertionProblem, type VerifiedAssertion, verifyAssertion } from './saml-verification.ts'
+import {
+  type App,
+  domainOf,
+  findTenant,
+  findUser,
+  kindOf,
+  microsoftOnline,
+  objectIdIn,
+  type Tenant,
+  type User,
+} from './world.ts'
+
+/** Somebody who presented a grant, in the tenant the tokens are for. */
+export interface SignedIn {
+  readonly user: User
+  readonly tenant: Tenant
+  readonly objectId: string
+}
+
+const skewSeconds = 300
+
+/** Looks one form field up; a field that is absent or empty is refused with 900144. */
+export type RequiredField = (name: string) => string
+
+/**
+ * The password grant (RFC 6749 §4.3). A federated user is refused whatever the password: without password hash sync
+ * Entra has nothing to compare it with.
+ */
+export function signInByPassword(entra: EntraContext, tenantName: TenantName, field: RequiredField): SignedIn {
+  const username = field('username')
+  const password = field('password')
+  const tenant = typeof tenantName === 'string' ? findTenant(entra.world, domainOf(username)) : tenantName
+  if (tenant === undefined) throw new Refused(50059)
+  const user = findUser(entra.world, username)
+  const objectId = user === undefined ? undefined : objectIdIn(user, tenant.id)
+  if (user === undefined || objectId === undefined) throw new Refused(50034, { tenant: tenant.displayName })
+  if (user.refusal === 'locked') throw new Refused(50053)
+  const matches = sameSecret(password, user.password)
+  if (kindOf(entra.world, user) === 'federated' || !matches) throw new Refused(50126)
+  return { user, tenant, objectId }
+}
+
+/**
+ * The SAML bearer grants (RFC 7522; the 1.1 form is Microsoft's own).
+ *
+ * @param seen Told whether the signature verified, once that is known.
+ */
+export function signInByAssertion(
+  entra: EntraContext,
+  tenantName: TenantName,
+  version: '1.1' | '2.0',
+  encoded: string,
+  seen: (signatureVerified: boolean) => void,
+): SignedIn {
+  const xml = decodeAssertion(encoded)
+  if (xml === undefined) throw new Refused(50008)
+  const verified = verifyAssertion(entra.libraries, entra.farm.certificatePem, xml, version)
+  if ('problem' in verified) {
+    seen(verified.problem === 'malformed')
+    throw new Refused(codeOfProblem(verified.problem, version))
+  }
+  seen(true)
+  checkAssertion(entra, verified, version)
+  const user = entra.world.users.find((candidate) => candidate.immutableId === verified.immutableId)
+  const tenant = typeof tenantName === 'string' ? findTenant(entra.world, user?.tenantId) : tenantName
+  const objectId = user === undefined || tenant === undefined ? undefined : objectIdIn(user, tenant.id)
+  if (user === undefined || tenant === undefined || objectId === undefined) {
+    throw new Refused(51004, tenant === undefined ? {} : { tenant: tenant.displayName })
+  }
+  return { user, tenant, objectId }
+}
+
+function codeOfProblem(problem: AssertionProblem, version: '1.1' | '2.0'): 50006 | 50008 | 7500514 {
+  if (problem === 'invalid-signature') return 50006
+  return problem === 'wrong-version' && version === '2.0' ? 7500514 : 50008
+}
+
+function checkAssertion(entra: EntraContext, verified: VerifiedAssertion, version: '1.1' | '2.0'): void {
+  const now = entra.now()
+  if (verified.issuer !== entra.farm.issuer) throw new Refused(50107, { issuer: verified.issuer })
+  if (!verified.audiences.includes(microsoftOnline)) throw new Refused(50010)
+  if (verified.notBefore > now + skewSeconds || verified.notOnOrAfter <= now - skewSeconds) throw new Refused(500133)
+  if (verified.immutableId === undefined) throw new Refused(version === '1.1' ? 90020 : 50008)
+  if (verified.upn === undefined) throw new Refused(50008)
+}
+
+/** RFC 7522 §2.1 says base64url; .NET, Java, Go and ADAL send standard base64, and Entra takes both. */
+function decodeAssertion(encoded: string): string | undefined {
+  if (!/^[\w+/-]+={0,2}$/.test(encoded)) return undefined
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(encoded, 'base64'))
+  } catch {
+    return undefined
+  }
+}
+
+/** The refresh token grant (RFC 6749 §6): bound to the client, good in every tenant the user is in. */
+export function signInByRefreshToken(entra: EntraContext, tenantName: TenantName, app: App, token: string): SignedIn {
+  const grant = entra.refreshTokens.find(token)
+  if (grant === undefined) throw new Refused(70000)
+  if (grant.clientId !== app.clientId) throw new Refused(70000, {}, 'client_mismatch')
+  if (grant.revoked) throw new Refused(50173)
+  const tenant = typeof tenantName === 'string' ? findTenant(entra.world, grant.tenantId) : tenantName
+  const objectId = tenant === undefined ? undefined : objectIdIn(grant.user, tenant.id)
+  if (tenant === undefined || objectId === undefined) {
+    throw new Refused(50034, tenant === undefined ? {} : { tenant: tenant.displayName })
+  }
+  return { user: grant.user, tenant, objectId }
+}
+
+/** What stands between a user who proved who it is and a token. */
+export function checkAccount({ user }: SignedIn, app: App, resource: string): void {
+  if (user.refusal === undefined || user.refusal === 'adfs-policy') return
+  throw new Refused(codeOfRefusal[user.refusal], { client: app.clientId, app: app.displayName, resource })
+}
