@@ -12,7 +12,10 @@ export interface XmlErrorDetails {
   readonly response?: ResponseFacts
 }
 
-type MutableElement = { -readonly [K in keyof XmlElement]: XmlElement[K] } & { children: MutableElement[] }
+type MutableElement = { -readonly [K in Exclude<keyof XmlElement, 'parent' | 'children'>]: XmlElement[K] } & {
+  readonly parent: MutableElement | undefined
+  readonly children: MutableElement[]
+}
 
 const limits = { characters: 1024 * 1024, depth: 64, elements: 20_000, attributes: 64, attributeCharacters: 8 * 1024 }
 const xmlnsNamespace = 'http://www.w3.org/2000/xmlns/'
@@ -103,8 +106,10 @@ function checkCharacters(source: string, refuse: Refuse): void {
 /** The gate: reads the whole document with saxes and returns the root element. */
 function readElements(source: string, refuse: Refuse): MutableElement {
   const parser = new SaxesParser({ xmlns: true, defaultXMLVersion: '1.0', forceXMLVersion: true })
-  const open: MutableElement[] = []
-  let root: MutableElement | undefined
+  // Stands around the root: saxes also reports the blanks and comments there.
+  const outside = startElement({ uri: '', local: '', name: '', attributes: {} }, undefined, 0, refuse)
+  let current = outside
+  let depth = 0
   let start = 0
   let elements = 0
   let attributes = 0
@@ -117,7 +122,7 @@ function readElements(source: string, refuse: Refuse): MutableElement {
     // saxes stands just past the character after the name, or past both of a CR LF there.
     start = source.lastIndexOf('<', parser.position - 1)
     attributes = 0
-    if (open.length >= limits.depth) refuse(`is nested deeper than ${limits.depth} levels`, start)
+    if (++depth > limits.depth) refuse(`is nested deeper than ${limits.depth} levels`, start)
     if (++elements > limits.elements) refuse(`has more than ${limits.elements} elements`, start)
   })
   parser.on('attribute', ({ value }) => {
@@ -125,25 +130,22 @@ function readElements(source: string, refuse: Refuse): MutableElement {
     if (value.length > limits.attributeCharacters) refuse('has an attribute longer than 8 KiB', start)
   })
   parser.on('opentag', (tag) => {
-    const parent = open.at(-1)
-    const element = startElement(tag, parent, start, refuse)
-    parent?.children.push(element)
-    root ??= element
-    open.push(element)
+    const element = startElement(tag, current === outside ? undefined : current, start, refuse)
+    current.children.push(element)
+    current = element
   })
   parser.on('closetag', () => {
-    const element = open.pop()
-    if (element !== undefined) element.end = parser.position
+    depth--
+    current.end = parser.position
+    current = current.parent ?? outside
   })
   const addText = (piece: string): void => {
-    const element = open.at(-1)
-    if (element !== undefined) element.text += piece
+    current.text += piece
   }
   parser.on('text', addText)
   parser.on('cdata', addText)
   parser.on('comment', () => {
-    const element = open.at(-1)
-    if (element !== undefined) element.hasComment = true
+    current.hasComment = true
   })
 
   try {
@@ -152,11 +154,11 @@ function readElements(source: string, refuse: Refuse): MutableElement {
     if (isAuthError(error)) throw error
     return refuse('is not well-formed XML', parser.position)
   }
-  return root ?? refuse('has no root element')
+  return outside.children[0] as MutableElement
 }
 
 function startElement(
-  tag: SaxesTagNS,
+  tag: Pick<SaxesTagNS, 'uri' | 'local' | 'name' | 'attributes'>,
   parent: MutableElement | undefined,
   start: number,
   refuse: Refuse,
@@ -207,7 +209,7 @@ function agree(ours: readonly XmlElement[], theirs: readonly (readonly [string, 
 function elementsOf(list: unknown): (readonly [string, TreeNode])[] {
   const found: (readonly [string, TreeNode])[] = []
   for (const node of list as TreeNode[]) {
-    const name = Object.keys(node).find((key) => key !== ':@') ?? ''
+    const name = Object.keys(node).find((key) => key !== ':@') as string
     if (!/^[#?]/.test(name)) found.push([name, node])
   }
   return found
@@ -222,11 +224,14 @@ const references: Readonly<Record<string, string>> = {
   '\t': '&#x9;',
   '\n': '&#xA;',
   '\r': '&#xD;',
+  '\u0085': '&#x85;',
+  '\u2028': '&#x2028;',
 }
 
 /**
  * Writes any text so that it stands in an element or in a quoted attribute and is read back exactly: the five markup
- * characters, and tab, LF and CR, which readers would otherwise normalise (XML 1.0 §2.11, §3.3.3).
+ * characters, and tab, LF and CR, which readers would otherwise normalise (XML 1.0 §2.11, §3.3.3), as readers by the
+ * rules of XML 1.1 do with U+0085 and U+2028.
  *
  * @param field What the text is, for the error's message (`the password`).
  * @throws {@link InvalidArgumentError} for what XML 1.0 cannot carry: control characters, U+FFFE, U+FFFF and lone
@@ -239,5 +244,5 @@ export function escapeXml(text: string, step: XmlStep, field: string): string {
       hint: 'Control characters and half surrogate pairs cannot be sent over WS-Trust. Check how the value was read.',
     })
   }
-  return text.replace(/[&<>"'\t\n\r]/g, (character) => references[character] as string)
+  return text.replace(/[&<>"'\t\n\r\u0085\u2028]/g, (character) => references[character] as string)
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { XMLParser } from 'fast-xml-parser'
+import { describe, expect, it, vi } from 'vitest'
 import { type AuthError, InvalidArgumentError, ProtocolError } from '../../src/errors.ts'
 import { escapeXml, parseXml } from '../../src/wstrust/xml.ts'
 import { attributeOf, leafText, type XmlElement } from '../../src/wstrust/xml-element.ts'
@@ -261,6 +262,7 @@ describe('parseXml', () => {
     ['a default namespace of blanks', '<a xmlns=" "/>', /blanks around/],
     ['an element named __proto__', '<__proto__/>', /not accepted/],
     ['an element named constructor', '<constructor/>', /not accepted/],
+    ['an element named toString', '<toString/>', /not accepted/],
     ['an element named :@', '<:@/>', /not well-formed/],
   ])('refuses %s', (_, document, message) => {
     const error = thrownBy(() => parseXml(document, 'mex'))
@@ -271,6 +273,26 @@ describe('parseXml', () => {
   it('refuses two documents in one: a lone quote in a processing instruction hides markup from one reader', () => {
     const document = '<r><?a "?><hidden/><?a "?></r>'
     expect(thrownBy(() => parseXml(document, 'mex'))).toMatchObject({ message: /processing instruction/ })
+  })
+
+  it.each([
+    ['another name', '<r><b>x</b></r>'],
+    ['another start', '<r> <a>x</a></r>'],
+    ['another end', '<r><a>xx</a></r>'],
+    ['an element more', '<r><a>x</a><c/></r>'],
+    ['an element less', '<r></r>'],
+    ['another nesting', '<r><a><x/></a></r>'],
+    ['a second root', '<r><a>x</a></r><r/>'],
+  ])('refuses a document in which the second reader sees %s', (_, asSeen) => {
+    const parse = XMLParser.prototype.parse
+    const spy = vi.spyOn(XMLParser.prototype, 'parse').mockImplementation(function (this: XMLParser) {
+      return parse.call(this, asSeen, false)
+    })
+    try {
+      expect(thrownBy(() => parseXml('<r><a>x</a></r>', 'mex'))).toMatchObject({ message: /two XML readers/ })
+    } finally {
+      spy.mockRestore()
+    }
   })
 
   it('treats an attribute named __proto__ as any other name', () => {
