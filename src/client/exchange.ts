@@ -65,31 +65,40 @@ function retryAfterMs(response: HttpResponse, now: number): number | undefined {
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 10) * 1000 : undefined
 }
 
+/** Whether an answer holds a secret in any spelling. Taking one for another costs the error a text, no more. */
 function repeats(body: string, secrets: readonly Secret[]): boolean {
-  const haystack = body.toLowerCase()
   return secrets.some((secret) => {
     const text = secret.reveal()
+    const bodyText = lettersAndDigits(body)
+    // What looks like an escape in the secret itself is one in the answer only if the server left it alone.
+    const bare = [lettersAndDigits(text), text.replace(/[^a-z0-9]/gi, '').toLowerCase()]
+    if (bare.some((letters) => letters.length >= 4 && bodyText.includes(letters))) return true
+    const haystack = body.toLowerCase()
     // A shorter text is found in anything.
     return text.length >= 4 && spellings(text).some((spelling) => haystack.includes(spelling.toLowerCase()))
   })
 }
 
-// How a server might write the text back: as it is, or escaped for JSON, a URL, a form, XML or HTML.
+// What no escaping changes: the ASCII letters and digits, after those that were escaped needlessly are undone.
+function lettersAndDigits(text: string): string {
+  return text
+    .replace(/%([0-9a-f]{2})|&#x([0-9a-f]{1,6});|\\u([0-9a-f]{4})/gi, (_, ...hex: (string | undefined)[]) =>
+      String.fromCharCode(Number.parseInt(hex.find((digits) => digits !== undefined) ?? '0', 16)),
+    )
+    .replace(/&#(\d{1,7});/g, (_, digits: string) => String.fromCharCode(Number(digits)))
+    .replace(/&[a-z]+;|\\[nrtbf]|[^a-z0-9]/gi, '')
+    .toLowerCase()
+}
+
+// A text with few letters and digits has to be looked for as it is, or as a server might encode it.
 function spellings(text: string): readonly string[] {
-  const xml = text.replace(/[&<>]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[c] ?? c)
-  const quoted = xml.replaceAll('"', '&quot;')
-  const json = JSON.stringify(text).slice(1, -1)
-  const form = new URLSearchParams([['', text]]).toString().slice(1)
   const bytes = btoa(String.fromCharCode(...new TextEncoder().encode(text))).replaceAll('=', '')
+  const xml = text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] ?? c)
   return [
     text,
-    json,
+    JSON.stringify(text).slice(1, -1),
     encodeURIComponent(text),
-    form,
     xml,
-    quoted,
-    quoted.replaceAll("'", '&#39;'),
-    quoted.replaceAll("'", '&apos;'),
     bytes,
     bytes.replaceAll('+', '-').replaceAll('/', '_'),
   ]

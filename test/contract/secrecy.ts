@@ -35,9 +35,11 @@ export function findLeaks(output: string): string[] {
     const text = decode(output)
     for (const mark of marks) if (text.includes(mark)) leaks.add(`${name}: ${mark}`)
   }
+  const lowerCase = output.toLowerCase()
   for (const mark of marks) {
+    if (output.includes([...mark].reverse().join(''))) leaks.add(`reversed: ${mark}`)
     for (const [name, bytes] of Object.entries(byteForms(mark))) {
-      if (output.toLowerCase().includes(bytes.toString('hex'))) leaks.add(`${name} in hex: ${mark}`)
+      if (lowerCase.includes(bytes.toString('hex'))) leaks.add(`${name} in hex: ${mark}`)
       // The same bytes have three spellings in base64, by where they fall in the groups of three.
       for (const offset of [0, 1, 2]) {
         if (output.includes(base64Core(bytes, offset))) leaks.add(`${name} in base64 (${offset}): ${mark}`)
@@ -61,7 +63,6 @@ const decodings: Readonly<Record<string, (text: string) => string>> = {
       const code = Number.parseInt(hex, 16)
       return code <= 0x10ffff ? String.fromCodePoint(code) : whole
     }),
-  reversed: (text) => [...text].reverse().join(''),
 }
 
 function byteForms(mark: string): Readonly<Record<string, Buffer>> {
