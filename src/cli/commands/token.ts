@@ -1,0 +1,237 @@
+import { readFile } from 'node:fs/promises'
+import type { Discovery, RopcClient } from '../../client/client.ts'
+import type { CallOptions, ClientOptions } from '../../client/options.ts'
+import type { TokenResult } from '../../client/token-result.ts'
+import { display, ProtocolError } from '../../errors.ts'
+import type { Secret } from '../../protocol/secret.ts'
+import { type Options, parseOptions, readInteger, required, UsageError } from '../args.ts'
+import { Deadline } from '../deadline.ts'
+import { type ExitCode, exitCode } from '../exit-code.ts'
+import type { CliIo } from '../io.ts'
+import { note, noteWarning, printLine, reportError } from '../output.ts'
+import { readPassword } from '../password-source.ts'
+import { promptHidden } from '../prompt.ts'
+import { createStepLog } from '../steps.ts'
+
+export const tokenHelp = `Usage: ropc token --client-id ID -u UPN --scope SCOPE [--scope SCOPE]… [options]
+
+Signs a user in by name and password and prints the access token, and nothing else, on stdout:
+  TOKEN=$(ropc token --authority https://login.microsoftonline.com/contoso.example \\
+            --client-id ID -u ada@contoso.example --scope User.Read)
+
+The password grant is deprecated: RFC 9700 §2.4 says that it must not be used.
+It shows the user's password to the program, and cannot do multifactor authentication.
+Use device code, authorization code with PKCE, managed identity or workload federation, or client credentials instead.
+
+  --authority URL        https://HOST/TENANT; default https://login.microsoftonline.com/organizations
+  --client-id ID         application (client) id of your app registration
+  -u, --username UPN     the user to sign in
+  --scope SCOPE          what the token is for; repeat it for several
+  --tenant TENANT        tenant id or domain, in place of the authority's
+
+Where the password comes from; without any of these it is asked for at the terminal, once it is known where it goes:
+  --password-stdin       standard input, e.g. pass show work | ropc token --password-stdin …
+  --password-file FILE   a file that nobody else may read
+  --password-env NAME    an environment variable (weak: it stays visible in /proc)
+
+  --json                 print one JSON object: accessToken, expiresOn, tokenType, scopes, account, path,
+                         passwordSentTo, correlationId
+  --dry-run              stop before the password, and say which host would get it
+  --ca FILE              PEM certificates to trust beside the well-known ones
+  --proxy URL|env        a proxy, or HTTPS_PROXY and NO_PROXY of the environment
+  --timeout SECONDS      limit for the whole sign-in, the time at the prompt not counted; default 90
+  --correlation-id ID    sent as client-request-id
+  --claims JSON          a claims request or challenge
+  --no-offline-access    ask for no refresh token
+  -q, --quiet            no line per step on stderr
+  --suppress-warning CODE   leave out a warning, e.g. ROPC_BCP; may be repeated
+  -h, --help
+
+Exit codes: 0 ok, 1 defect of ropc, 2 usage, 3 denied, 4 network, 5 protocol, 6 unsupported, 7 cache,
+8 interaction required, 130 interrupted.`
+
+const specs = {
+  authority: { type: 'string' },
+  'client-id': { type: 'string' },
+  username: { type: 'string', short: 'u' },
+  scope: { type: 'string', multiple: true },
+  tenant: { type: 'string' },
+  ca: { type: 'string' },
+  proxy: { type: 'string' },
+  json: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+  timeout: { type: 'string' },
+  'correlation-id': { type: 'string' },
+  claims: { type: 'string' },
+  'no-offline-access': { type: 'boolean' },
+  'password-stdin': { type: 'boolean' },
+  'password-file': { type: 'string' },
+  'password-env': { type: 'string' },
+  quiet: { type: 'boolean', short: 'q' },
+  'suppress-warning': { type: 'string', multiple: true },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+type TokenOptions = Options<keyof typeof specs>
+
+/** `ropc token`: signs in and prints the access token. */
+export async function runToken(argv: readonly string[], io: CliIo): Promise<ExitCode> {
+  const options = parseOptions(argv, specs)
+  if (options.flag('help')) {
+    await printLine(io, tokenHelp)
+    return exitCode.ok
+  }
+  const username = required(options, 'username', 'Write -u and the user principal name, e.g. -u ada@contoso.example.')
+  const timeoutMs = 1_000 * readInteger(options.text('timeout') ?? '90', 'timeout', 1, 86_400)
+  if (!options.flag('dry-run')) required(options, 'scope', 'Name what the token is for, e.g. --scope User.Read.')
+  const clientOptions = await readClientOptions(options, io)
+  const { createRopcClient } = await import('../../client/client.ts')
+  const client = createRopcClient(clientOptions)
+  const { correlationId = crypto.randomUUID(), ...call } = readCallOptions(options)
+  const password = options.flag('dry-run') ? undefined : await readPassword(options, io)
+  const deadline = new Deadline(timeoutMs, io.stop.signal)
+  const request = { ...call, username, correlationId, signal: deadline.signal }
+  try {
+    if (options.flag('dry-run')) await dryRun(client, request, options, io)
+    else await signIn(client, { ...request, scopes: options.list('scope') }, { options, io, deadline, password })
+    return exitCode.ok
+  } catch (error) {
+    return reportError(io, error, correlationId)
+  } finally {
+    deadline.end()
+    await client.close()
+  }
+}
+
+// The limit is ours: the client's own runs on while the user types.
+const noLimitMs = 2 ** 31 - 1
+
+type Request = CallOptions & { readonly username: string }
+
+async function dryRun(client: RopcClient, request: Request, options: TokenOptions, io: CliIo): Promise<void> {
+  const { claims: _, ...rest } = request
+  const discovery = await client.discover({ ...rest, timeoutMs: noLimitMs })
+  note(
+    io,
+    `dry run: the password of ${display(request.username)} would go to ${display(discovery.sendTo)} (${pathText(discovery)}); nothing was sent`,
+  )
+  if (!options.flag('json')) return
+  const { path, sendTo, wsTrust } = discovery
+  await printLine(io, toJsonLine({ sendTo, path, ...(wsTrust === undefined ? {} : { wsTrust }) }))
+}
+
+async function signIn(
+  client: RopcClient,
+  request: Request & { readonly scopes: readonly string[] },
+  at: { options: TokenOptions; io: CliIo; deadline: Deadline; password: Secret | undefined },
+): Promise<void> {
+  const { options, io, deadline, password } = at
+  warnAboutGrant(options, io)
+  const result = await client.acquireToken({
+    ...request,
+    timeoutMs: noLimitMs,
+    password: async ({ username, sendTo }) => {
+      if (password !== undefined) return password
+      deadline.pause()
+      try {
+        const question = `Password for ${display(username)} (goes to ${display(sendTo)}): `
+        return await promptHidden(io, question, deadline.signal)
+      } finally {
+        deadline.resume()
+      }
+    },
+  })
+  await printLine(io, options.flag('json') ? toJsonLine(publicResult(result)) : checkedToken(result))
+}
+
+function warnAboutGrant(options: TokenOptions, io: CliIo): void {
+  if (options.list('suppress-warning').includes('ROPC_BCP')) return
+  noteWarning(
+    io,
+    'ROPC_BCP',
+    'the password grant must not be used for new designs (RFC 9700 §2.4) and is deprecated by Microsoft; see ropc token --help for what to use instead',
+  )
+}
+
+async function readClientOptions(options: TokenOptions, io: CliIo): Promise<ClientOptions> {
+  const clientId = required(options, 'client-id', 'Pass the "Application (client) ID" of your app registration.')
+  const authority = options.text('authority')
+  const caFile = options.text('ca')
+  const proxy = options.text('proxy')
+  if (proxy !== undefined && URL.canParse(proxy) && new URL(proxy).password !== '') {
+    throw new UsageError(
+      '--proxy holds a password, which other users and logs can see',
+      'Put the URL into HTTPS_PROXY and pass --proxy env.',
+    )
+  }
+  const suppressed = options.list('suppress-warning')
+  const onEvent = createStepLog({
+    step: (line) => (options.flag('quiet') ? undefined : note(io, line)),
+    warning: (code, message) => (suppressed.includes(code) ? undefined : noteWarning(io, code, message)),
+  })
+  return {
+    clientId,
+    ...(authority === undefined ? {} : { authority }),
+    ...(caFile === undefined ? {} : { ca: await readCa(caFile) }),
+    ...(proxy === undefined ? {} : { proxy }),
+    offlineAccess: !options.flag('no-offline-access'),
+    onEvent,
+  }
+}
+
+function readCallOptions(options: TokenOptions): CallOptions {
+  const tenantId = options.text('tenant')
+  const correlationId = options.text('correlation-id')
+  const claims = options.text('claims')
+  return {
+    ...(tenantId === undefined ? {} : { tenantId }),
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(claims === undefined ? {} : { claims }),
+  }
+}
+
+async function readCa(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const { code } = error as { code?: unknown }
+    throw new UsageError(`cannot read the file named by --ca (${String(code)})`, 'Name a file with PEM certificates.')
+  }
+}
+
+function pathText({ path, wsTrust }: Discovery): string {
+  return wsTrust === undefined ? path.type : `${path.type}, WS-Trust ${wsTrust.version} at ${display(wsTrust.url)}`
+}
+
+function publicResult(result: TokenResult): Record<string, unknown> {
+  const { expiresOn, tokenType, scopes, account, path, passwordSentTo, correlationId } = result
+  return {
+    accessToken: checkedToken(result),
+    expiresOn: expiresOn.toISOString(),
+    tokenType,
+    scopes,
+    // Always there, so that a script need not ask twice.
+    account: account ?? null,
+    path,
+    ...(passwordSentTo === undefined ? {} : { passwordSentTo }),
+    correlationId,
+  }
+}
+
+// RFC 6749 appendix A.12 allows these characters. A line end would make two lines of the result, an escape sequence
+// would be obeyed by the terminal.
+function checkedToken({ accessToken }: TokenResult): string {
+  if (/^[\x20-\x7e]+$/.test(accessToken)) return accessToken
+  throw new ProtocolError('ERR_MALFORMED_RESPONSE', 'the access token holds characters that no token may hold', {
+    step: 'token',
+    hint: 'Something between here and the server changes its answers.',
+  })
+}
+
+// One line. What JSON leaves as it is but a terminal obeys (C1, bidirectional) is escaped, which JSON allows.
+function toJsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
