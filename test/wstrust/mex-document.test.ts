@@ -123,7 +123,7 @@ describe('parseMexDocument', () => {
   it.each([
     ['mex.binding.no-policy', binding(soap + operation())],
     ['mex.binding.policy-not-found', binding(`<wsp:PolicyReference URI="#Q"/>${soap}${operation()}`)],
-    ['mex.binding.policy-not-found', binding(`<wsp:PolicyReference URI="P"/>${soap}${operation()}`)],
+    ['mex.binding.policy-not-found', binding(`<wsp:PolicyReference URI="?P"/>${soap}${operation()}`)],
     ['mex.binding.policy-not-found', binding(`<wsp:PolicyReference/>${soap}${operation()}`)],
     ['mex.binding.not-soap12', binding(reference + operation())],
     ['mex.binding.transport', binding(`${reference}<soap12:binding transport="urn:jms"/>${operation()}`)],

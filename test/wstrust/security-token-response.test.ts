@@ -212,6 +212,8 @@ describe('SOAP faults', () => {
 
   it('does not take a fault for one outside the body, or in another namespace', () => {
     expect(failure(fault('').replaceAll('s:Body', 's:Header'))).toMatchObject({ code: 'ERR_MISSING_FIELD' })
+    const otherBody = fault('').replace('<s:Body', '<x:Body xmlns:x="urn:x"').replace('</s:Body', '</x:Body')
+    expect(failure(otherBody)).toMatchObject({ code: 'ERR_MISSING_FIELD' })
     expect(failure(fault('').replaceAll('s:Fault', 'Fault'))).toMatchObject({ code: 'ERR_MISSING_FIELD' })
   })
 
