@@ -88,9 +88,14 @@ export interface TlsSettings {
   readonly secureContext?: SecureContext
 }
 
+/** The context made last. Nobody can change one, so transports with the same CAs may share it. */
+let lastContext:
+  | { readonly wellKnown: readonly string[]; readonly ca: string; readonly made: SecureContext }
+  | undefined
+
 /**
- * Makes the TLS settings. With `ca` this costs about 30 ms once, as all well-known CAs are read with it; one context
- * then serves every connection.
+ * Makes the TLS settings. With `ca` this costs about 30 ms, as all well-known CAs are read with it; one context then
+ * serves every connection, and the next transport with the same `ca` too.
  *
  * @throws {@link InvalidArgumentError} when a PEM block of `ca` cannot be read.
  */
@@ -100,9 +105,12 @@ export function createTlsSettings(tls: typeof import('node:tls'), settings: Conn
   // Node 22.15; knows NODE_EXTRA_CA_CERTS and the system's store, where Node was started with them.
   const { getCACertificates } = tls as { getCACertificates?: (type: 'default') => string[] }
   const wellKnown = getCACertificates?.('default') ?? tls.rootCertificates
+  const ca = settings.ca.join('\n')
+  if (lastContext?.wellKnown === wellKnown && lastContext.ca === ca) return { ...base, secureContext: lastContext.made }
   try {
-    const secureContext = tls.createSecureContext({ minVersion: 'TLSv1.2', ca: [...wellKnown, ...settings.ca] })
-    return { ...base, secureContext }
+    const made = tls.createSecureContext({ minVersion: 'TLSv1.2', ca: [...wellKnown, ...settings.ca] })
+    lastContext = { wellKnown, ca, made }
+    return { ...base, secureContext: made }
   } catch {
     throw invalid('a certificate of the option `ca` cannot be read', 'Check that the PEM text is complete.')
   }

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AuthError, isAuthError } from '../../src/errors.ts'
 import { createRequest, type HttpRequest } from '../../src/protocol/http.ts'
 import type { HttpsTransportOptions } from '../../src/transport/connection-options.ts'
@@ -54,11 +54,10 @@ export function setUp(make: MakeTransport): {
   beforeAll(async () => {
     made = await createCertificates()
   })
-  const cleanUp = async (): Promise<void> => {
+  // After all, not after each: the tests of a suite may run side by side.
+  afterAll(async () => {
     for (const close of cleanUps.splice(0).reverse()) await close()
-  }
-  afterEach(cleanUp)
-  afterAll(cleanUp)
+  })
   return {
     certificates: () => made,
     async serve(answer, tls, onConnection) {

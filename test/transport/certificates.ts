@@ -12,7 +12,7 @@ export interface Leaf {
   readonly cert: string
 }
 
-/** A CA made for this run, and leaves that are right or have one defect. */
+/** A CA made for this file's run, and leaves that are right or have one defect. */
 export interface Certificates {
   readonly ca: string
   readonly good: Leaf
@@ -21,7 +21,14 @@ export interface Certificates {
   readonly selfSigned: Leaf
 }
 
-export async function createCertificates(): Promise<Certificates> {
+export function createCertificates(): Promise<Certificates> {
+  made ??= make()
+  return made
+}
+
+let made: Promise<Certificates> | undefined
+
+async function make(): Promise<Certificates> {
   const caKeys = await createKeys()
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=ropc-client test CA',

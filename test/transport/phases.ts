@@ -51,9 +51,10 @@ const phaseDeadlines: readonly (readonly [hang: string, option: keyof HttpsTrans
 /** Deadlines, abort and close, in each phase of a request. */
 export function phasesContract(name: string, make: MakeTransport, capabilities: TransportCapabilities): void {
   describe(`${name}, phase by phase`, () => {
-    describe('ends at its deadlines', () => deadlines(make, capabilities))
-    describe('ends at once when aborted', () => aborts(make, capabilities))
-    describe('leaves nothing behind when closed', () => closing(make, capabilities))
+    // Times are measured, on a machine that may be busy with other tests: a second try is fair.
+    describe('ends at its deadlines', { retry: 2 }, () => deadlines(make, capabilities))
+    describe.concurrent('ends at once when aborted', { retry: 2 }, () => aborts(make, capabilities))
+    describe.concurrent('leaves nothing behind when closed', () => closing(make, capabilities))
   })
 }
 
@@ -91,10 +92,10 @@ function deadlines(make: MakeTransport, { ownsConnections }: TransportCapabiliti
 
   it('lets a body that comes in pieces take longer than the idle deadline', async () => {
     const server = await serve((socket, seen) => {
-      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n')
-      drip('{"a": 1}')(socket, seen)
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n')
+      drip('{"a": 1, "b": 2}')(socket, seen)
     })
-    expect((await client({ bodyTimeoutMs: 150 })(credentialRequest(server.origin))).body).toBe('{"a": 1}')
+    expect((await client({ bodyTimeoutMs: 400 })(credentialRequest(server.origin))).body).toBe('{"a": 1, "b": 2}')
   })
 }
 
@@ -134,6 +135,7 @@ function aborts(make: MakeTransport, { ownsConnections }: TransportCapabilities)
     expect((await pending).code).toBe('ERR_TRANSPORT_ABORTED')
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(server.seen).toHaveLength(0)
+    if (ownsConnections) expect(server.connections()).toBe(0)
   })
 
   it('as a deadline when the signal was one', async () => {

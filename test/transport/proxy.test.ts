@@ -97,21 +97,29 @@ describe('the undici transport behind a proxy', () => {
     const controller = new AbortController()
     const send = client({ proxy: proxy.url })
     const pending = failureOf(send(credentialRequest(target), { signal: controller.signal }))
-    await new Promise((resolve) => setTimeout(resolve, 150))
-    expect(proxy.heads).toHaveLength(1)
+    await vi.waitFor(() => expect(proxy.heads).toHaveLength(1))
     if (how === 'abort') controller.abort()
     else await send.close()
     expect((await pending).code).toBe('ERR_TRANSPORT_ABORTED')
     expect(await emptied(proxy)).toBe(0)
   })
 
-  it('ends a handshake that stalls inside the tunnel, and leaves no socket', async () => {
-    const server = await serve(() => undefined, 'plain')
-    const proxy = await startProxy({ to: server.port })
-    const error = await failureOf(client({ proxy: proxy.url, connectTimeoutMs: 300 })(credentialRequest(target)))
-    expect(error.code).toBe('ERR_TRANSPORT_TIMEOUT')
-    expect(await emptied(proxy)).toBe(0)
-  })
+  it.each(['abort', 'close', 'deadline'] as const)(
+    'ends a handshake that stalls inside the tunnel on %s',
+    async (how) => {
+      const server = await serve(() => undefined, 'plain')
+      const proxy = await startProxy({ to: server.port })
+      const controller = new AbortController()
+      const send = client({ proxy: proxy.url, ...(how === 'deadline' ? { totalTimeoutMs: 500 } : {}) })
+      const pending = failureOf(send(credentialRequest(target), { signal: controller.signal }))
+      await new Promise((resolve) => setTimeout(resolve, 150))
+      expect(server.open()).toBe(1)
+      if (how === 'abort') controller.abort()
+      if (how === 'close') await send.close()
+      expect((await pending).code).toBe(how === 'deadline' ? 'ERR_TRANSPORT_TIMEOUT' : 'ERR_TRANSPORT_ABORTED')
+      expect(await emptied(proxy)).toBe(0)
+    },
+  )
 
   it('says that the proxy wants a password (407), without showing the one it was given', async () => {
     const proxy = await startProxy({ status: '407 Proxy Authentication Required' })
