@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { SignedXml } from 'xml-crypto'
 import { saml11, saml20, soap12, wsTrust } from '../../src/wstrust/namespaces.ts'
 import { parseSecurityTokenResponse } from '../../src/wstrust/security-token-response.ts'
-import { answer } from './answers.ts'
+import { answer, cpuMs } from './answers.ts'
 import { readIndependently } from './independent-xml.ts'
 
 const exclusive = 'http://www.w3.org/2001/10/xml-exc-c14n#'
@@ -177,10 +177,8 @@ describe('sliceVerbatim', () => {
   it('ends within a second on an assertion made to be slow', () => {
     const outside = Array.from({ length: 60 }, (_, i) => `xmlns:n${i}="urn:${i}"`).join(' ')
     const deep = `<saml:d>${'<n0:x/>'.repeat(300)}`.repeat(50) + '</saml:d>'.repeat(50)
-    const before = performance.now()
-    expect(
-      extracted(envelope(`<saml:Assertion xmlns:saml="${saml11}" xmlns:n0="u">${deep}</saml:Assertion>`, outside)),
-    ).toContain('n0:x')
-    expect(performance.now() - before).toBeLessThan(1_000)
+    const document = envelope(`<saml:Assertion xmlns:saml="${saml11}" xmlns:n0="u">${deep}</saml:Assertion>`, outside)
+    const spent = cpuMs(() => expect(extracted(document)).toContain('n0:x'))
+    expect(spent).toBeLessThan(1_000)
   })
 })

@@ -8,7 +8,7 @@ import {
   wsTrustEndpointFromActiveAuthUrl,
 } from '../../src/wstrust/mex-document.ts'
 import { fixture } from '../fixtures.ts'
-import { answer, thrownBy } from './answers.ts'
+import { answer, cpuMs, thrownBy } from './answers.ts'
 
 const url = 'https://sts.contoso.example/adfs/services/trust/13/usernamemixed'
 const issue13 = 'http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/Issue'
@@ -241,9 +241,13 @@ describe('parseMexDocument', () => {
 
   it('reads thousands of ports that share one large policy in under a second', () => {
     const large = policy(all(tls + token() + '<sp:Layout/>'.repeat(8_000)))
-    const before = performance.now()
-    expect(candidatesOf(large, binding(), port('').repeat(3_000))).toHaveLength(3_000)
-    expect(performance.now() - before).toBeLessThan(1_000)
+    const body = document(large, binding(), port('').repeat(3_000))
+    let candidates: readonly MexCandidate[] = []
+    const spent = cpuMs(() => {
+      candidates = parseMexDocument(answer(body)).candidates
+    })
+    expect(candidates).toHaveLength(3_000)
+    expect(spent).toBeLessThan(1_000)
   })
 })
 

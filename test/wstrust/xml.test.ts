@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { type AuthError, InvalidArgumentError, ProtocolError } from '../../src/errors.ts'
 import { escapeXml, parseXml } from '../../src/wstrust/xml.ts'
 import { attributeOf, leafText, type XmlElement } from '../../src/wstrust/xml-element.ts'
-import { thrownBy } from './answers.ts'
+import { cpuMs, thrownBy } from './answers.ts'
 import { readIndependently } from './independent-xml.ts'
 import { w3cCases } from './w3c-suite.ts'
 
@@ -221,14 +221,15 @@ describe('parseXml', () => {
     ['a megabyte of unclosed quotes', `<r a="${'<'.repeat(1_000_000)}`],
     ['the most namespaces a document may have in scope', namespaceTower()],
   ])('ends within a second on %s', (_, document) => {
-    const before = performance.now()
-    try {
-      parseXml(document, 'mex')
-    } catch (error) {
-      expect(error).toBeInstanceOf(ProtocolError)
-      expect((error as Error).message.length).toBeLessThan(512)
-    }
-    expect(performance.now() - before).toBeLessThan(1_000)
+    const spent = cpuMs(() => {
+      try {
+        parseXml(document, 'mex')
+      } catch (error) {
+        expect(error).toBeInstanceOf(ProtocolError)
+        expect((error as Error).message.length).toBeLessThan(512)
+      }
+    })
+    expect(spent).toBeLessThan(1_000)
   })
 
   it.each([
