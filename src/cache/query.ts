@@ -23,7 +23,7 @@ export interface CacheLookup {
 }
 
 /** A token is not handed out in its last 300 seconds: it must survive the call it is meant for. */
-export const expirySkewSeconds = 300
+const expirySkewSeconds = 300
 
 /**
  * Searches one partition. Every member of an entry is compared with the query, so a store that returns another user's
