@@ -5,7 +5,7 @@ import { type ExitCode, exitCode, exitCodeOf } from './exit-code.ts'
 import { type CliIo, Interrupted } from './io.ts'
 
 /** Standard output cannot take the result, e.g. because the disk is full. */
-export class OutputError extends Error {
+class OutputError extends Error {
   constructor(code: string) {
     super(`cannot write to standard output (${code})`)
     this.name = 'OutputError'

@@ -9,7 +9,7 @@ import type { CliIo } from '../io.ts'
 import { printLine } from '../output.ts'
 import { createStepLog } from '../steps.ts'
 
-export const demoHelp = `Usage: ropc demo
+const demoHelp = `Usage: ropc demo
 
 Starts the simulator on 127.0.0.1 and signs users in against it through real sockets: a managed and a federated user,
 both again without a request, a wrong password, and a user who must use multifactor authentication. Shows every step.

@@ -7,7 +7,7 @@ import { type ExitCode, exitCode } from '../exit-code.ts'
 import { type CliIo, Interrupted } from '../io.ts'
 import { printLine } from '../output.ts'
 
-export const simulateHelp = `Usage: ropc simulate [--port N]
+const simulateHelp = `Usage: ropc simulate [--port N]
 
 Runs a simulated Entra ID and AD FS on 127.0.0.1 until Ctrl-C, with users, keys and a certificate authority made for
 this run. Nothing it issues is worth anything anywhere else.

@@ -13,7 +13,7 @@ import { readPassword } from '../password-source.ts'
 import { promptHidden } from '../prompt.ts'
 import { createStepLog } from '../steps.ts'
 
-export const tokenHelp = `Usage: ropc token --client-id ID -u UPN --scope SCOPE [--scope SCOPE]… [options]
+const tokenHelp = `Usage: ropc token --client-id ID -u UPN --scope SCOPE [--scope SCOPE]… [options]
 
 Signs a user in by name and password and prints the access token, and nothing else, on stdout:
   TOKEN=$(ropc token --authority https://login.microsoftonline.com/contoso.example \\
