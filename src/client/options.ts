@@ -11,7 +11,7 @@ export interface ClientOptions {
   readonly clientId: string
   /** `https://{host}/{tenant id, verified domain or "organizations"}`. Default: `organizations` of the worldwide cloud. */
   readonly authority?: string
-  /** PEM certificates to trust instead of the system's, e.g. a company CA. */
+  /** PEM certificates to trust beside the well-known ones, e.g. a company's CA. */
   readonly ca?: string | readonly string[]
   /** A proxy's URL, or `'env'` for `HTTPS_PROXY` and `NO_PROXY`. Default: no proxy. */
   readonly proxy?: string | URL

@@ -55,7 +55,29 @@ describe('parseTokenResponse', () => {
     )
   })
 
-  it('does not let a claims challenge pass as a plain refusal', () => {
+  it('takes a claims challenge alone for a demand that this grant cannot meet', () => {
+    const body = JSON.stringify({ error: 'invalid_grant', claims: '{"access_token":{}}' })
+    expect(() => parseTokenResponse({ status: 400, headers: {}, body }, [])).toThrow(
+      expect.objectContaining({ code: 'ERR_INTERACTION_REQUIRED', claims: '{"access_token":{}}' }),
+    )
+  })
+
+  it('believes no lifetime beyond seven days', () => {
+    const body = JSON.stringify({ access_token: 'x', token_type: 'Bearer', expires_in: 99_999_999 })
+    expect(parseTokenResponse({ status: 200, headers: {}, body }, []).expiresInSeconds).toBe(604_800)
+  })
+
+  it('takes no JSON from what calls itself a web page', () => {
+    const response = { status: 200, headers: { 'content-type': 'text/html' }, body: fixture('token/success.json') }
+    expect(() => parseTokenResponse(response, [])).toThrow(expect.objectContaining({ code: 'ERR_MALFORMED_RESPONSE' }))
+  })
+
+  it('reads an answer behind a byte order mark', () => {
+    const response = { status: 200, headers: {}, body: `\ufeff${fixture('token/success.json')}` }
+    expect(parseTokenResponse(response, []).tokenType).toBe('Bearer')
+  })
+
+  it('keeps the claims challenge for the next, interactive request', () => {
     expect(() => parseTokenResponse(text('token/conditional-access.json'), [])).toThrow(
       expect.objectContaining({ claims: expect.stringContaining('capolids') }),
     )
