@@ -105,14 +105,12 @@ async function serve(
   answer: AnswerFunction,
 ): Promise<void> {
   try {
-    const refused = refusal(request, configuredHost)
-    const reply = refused ?? (await answerBody(side, request, answer))
+    const reply = refusal(request, configuredHost) ?? (await answerBody(side, request, answer))
     const body = Buffer.from(reply.body, 'utf8')
     const hangUp = reply.status === 413 ? { connection: 'close' } : {}
     response.writeHead(reply.status, { ...reply.headers, ...hangUp, 'content-length': body.byteLength })
     response.end(body)
-    // The rest of a body nobody reads would keep the connection; without a reader it is dropped with the answer.
-    if (refused !== undefined) request.resume()
+    request.resume() // a client that still sends would not see the answer if the rest were left unread
   } catch {
     if (response.headersSent) response.destroy()
     else response.writeHead(500).end()

@@ -153,7 +153,9 @@ function signIn(entra: EntraContext, request: TokenRequest, app: App): SignedIn 
   const field = required(request.form)
   if (request.grantType === passwordGrant) return signInByPassword(entra, request.tenantName, field)
   if (request.grantType === refreshGrant) {
-    return signInByRefreshToken(entra, request.tenantName, app, field('refresh_token'))
+    const refreshed = signInByRefreshToken(entra, request.tenantName, app, field('refresh_token'))
+    request.note({ username: refreshed.user.username })
+    return refreshed
   }
   const version = request.grantType === saml11Grant ? '1.1' : '2.0'
   const seen = (assertionSignatureVerified: boolean): void => request.note({ assertionSignatureVerified })

@@ -322,3 +322,14 @@ it('knows the two grant types apart', async () => {
     error_codes: [50008],
   })
 })
+
+it.each(['disabled', 'locked', 'password-expired'] as const)(
+  'does not say of a user that the account is %s',
+  async (refusal) => {
+    const users = demoWorld().users.map((user) => (user.username === fred.username ? { ...user, refusal } : user))
+    const closed = await createSimulator({ world: { users } })
+    const answer = await postSoap(closed.send, to13, goodRst())
+    expect(answer).toMatchObject({ status: 500, body: expect.stringContaining('ID3242: The security token could not') })
+    expect(userNamed(closed, fred.username).expect).toBe('ID3242')
+  },
+)

@@ -233,6 +233,11 @@ it('refreshes without a password, keeps the old refresh token good, and ends bot
       ...fields,
     })
   const second = await refresh(first.body['refresh_token'])
+  expect(own.journal.at(-1)).toMatchObject({
+    grantType: 'refresh_token',
+    username: 'ada@contoso.example',
+    carriedCredential: true,
+  })
   expect(second.body['refresh_token']).not.toBe(first.body['refresh_token'])
   expect(decodeJwt(second.body['id_token'])['preferred_username']).toBe('ada@contoso.example')
   expect((await refresh(first.body['refresh_token'])).status).toBe(200)
@@ -248,7 +253,9 @@ it('refreshes without a password, keeps the old refresh token good, and ends bot
     error_codes: [70000],
     suberror: 'bad_token',
   })
+  const grace = await passwordRequest(own, 'grace@fabrikam.example')
   own.revokeSessions('ADA@contoso.example')
+  expect((await refresh(grace.body['refresh_token'])).status).toBe(200)
   for (const { body } of [first, second]) {
     expect((await refresh(body['refresh_token'])).body).toMatchObject({ error_codes: [50173] })
   }

@@ -179,6 +179,7 @@ it.each([
     )
   expect((await post(1_048_576)).status).toBe(400)
   expect((await post(1_048_577)).status).toBe(413)
+  expect((await post(8_000_000)).status).toBe(413)
 })
 
 it('refuses an é in Latin-1 under charset=utf-8, as AD FS does', async () => {
@@ -259,6 +260,24 @@ it('leaves no socket when it is closed, kept-alive connections included, and is 
   keepAlive.destroy()
   expect(other.authority).toMatch(/^https:\/\/login\.simulator\.invalid\//)
   expect((await passwordRequest(other, 'ada@contoso.example')).status).toBe(200)
+})
+
+it('does not wait for a request that never ends when it is closed', async () => {
+  const server = await (await createSimulator()).listen()
+  const port = Number(new URL(server.authority).port)
+  const { ended } = await new Promise<{ ended: Promise<unknown> }>((resolve) => {
+    const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca: server.ca }, () => {
+      socket.write(
+        `POST /organizations/oauth2/token HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Length: 100\r\n\r\nx`,
+      )
+      const ended = new Promise((done) => socket.on('close', done).on('error', () => undefined))
+      setTimeout(() => resolve({ ended }), 50)
+    })
+  })
+  const start = performance.now()
+  await server.close()
+  await ended
+  expect(performance.now() - start).toBeLessThan(2_000)
 })
 
 it('answers a v1 request as well over sockets', async () => {

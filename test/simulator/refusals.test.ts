@@ -112,6 +112,12 @@ const rows: Row[] = [
     { code: 700022, error: 'invalid_scope' },
   ],
   [
+    'a bad request before a wrong password, which must not count as a try',
+    ada,
+    { password: 'no', scope: 'User.Read api://simulator-api/Data.Read' },
+    { code: 700022, error: 'invalid_scope' },
+  ],
+  [
     '.default beside another scope',
     ada,
     { scope: 'https://graph.microsoft.com/.default User.Read' },

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { loadLibraries } from '../../src/simulator/libraries.ts'
 import { issueAssertion } from '../../src/simulator/saml.ts'
+import { verifyAssertion } from '../../src/simulator/saml-verification.ts'
 import { createSimulator } from '../../src/simulator.ts'
 import { assertionRequest, getAssertion } from './messages.ts'
 
@@ -56,6 +57,17 @@ describe.each([
         `${signature.replace('</ds:Signature>', `<ds:Object>${assertion}</ds:Object></ds:Signature>`)}$1`,
       ),
     ],
+    [
+      'been wrapped: the original, without its signature, inside the signature',
+      forged.replace(
+        /(<\/(?:saml:)?Assertion>)$/,
+        `${signature.replace('</ds:Signature>', `<ds:Object>${assertion.replace(signature, '')}</ds:Object></ds:Signature>`)}$1`,
+      ),
+    ],
+    [
+      'been wrapped: the original, without its signature, beside',
+      forged.replace(/(<\/(?:saml:)?Assertion>)$/, `${signature}${assertion.replace(signature, '')}$1`),
+    ],
     ['been wrapped: the original beside', forged.replace(/(<\/(?:saml:)?Assertion>)$/, `${signature}${assertion}$1`)],
   ])('is refused when it has %s', async (_title, tampered) => {
     expect(tampered).not.toBe(assertion)
@@ -91,6 +103,33 @@ describe.each([
     )
     expect((await assertionRequest(simulator, stranger)).body).toMatchObject({ error_codes: [50006] })
   })
+})
+
+it('believes only RSA-SHA256 over SHA-256 and the exclusive canonical form, even from the right key', async () => {
+  const libraries = await loadLibraries()
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const key = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+  const exclusive = 'http://www.w3.org/2001/10/xml-exc-c14n#'
+  const sha256 = 'http://www.w3.org/2001/04/xmlenc#sha256'
+  const problem = (digestAlgorithm: string, transform: string, signatureAlgorithm: string): unknown => {
+    const signed = new libraries.xmlCrypto.SignedXml({
+      privateKey,
+      signatureAlgorithm,
+      canonicalizationAlgorithm: exclusive,
+      idAttribute: 'AssertionID',
+    })
+    const transforms = ['http://www.w3.org/2000/09/xmldsig#enveloped-signature', transform]
+    signed.addReference({ xpath: '/*', transforms, digestAlgorithm })
+    signed.computeSignature('<a:Assertion xmlns:a="urn:oasis:names:tc:SAML:1.0:assertion" AssertionID="_1"/>')
+    return verifyAssertion(libraries, key, signed.getSignedXml(), '1.1')
+  }
+  const rsaSha256 = 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256'
+  // Nothing is in this assertion; with a signature that counts, that is what is wrong with it.
+  expect(problem(sha256, exclusive, rsaSha256)).toEqual({ problem: 'malformed' })
+  const bad = { problem: 'invalid-signature' }
+  expect(problem('http://www.w3.org/2000/09/xmldsig#sha1', exclusive, rsaSha256)).toEqual(bad)
+  expect(problem(sha256, 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315', rsaSha256)).toEqual(bad)
+  expect(problem(sha256, exclusive, 'http://www.w3.org/2000/09/xmldsig#rsa-sha1')).toEqual(bad)
 })
 
 it.each([
