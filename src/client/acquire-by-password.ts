@@ -39,7 +39,6 @@ export async function acquireByPassword(
   const metadata = await resolveMetadata(call, discovery)
   const route = await discoverRoute(call, discovery, username)
   const sendTo = route.type === 'managed' ? metadata.token_endpoint : route.endpoint.url
-  call.guard.check(sendTo, route.type === 'managed' ? 'token' : 'wstrust')
   const passwordSentTo = new URL(sendTo).origin
   const secret = await askPassword(call, () => password({ username, sendTo: passwordSentTo }))
   try {

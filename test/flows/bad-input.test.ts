@@ -220,6 +220,16 @@ describe('answers', () => {
     const setup = await simulate({}, {}, instead('mex', soap(mex)))
     expect(await failure(setup, demo.fred)).toMatchObject({ code: 'ERR_UNJUSTIFIED_HOST', step: 'wstrust' })
     expect(setup.credentialRequests()).toBe(0)
+    // Nor is anybody asked for a password that has nowhere to go.
+    let asked = false
+    const password = () => {
+      asked = true
+      return demo.fred.password
+    }
+    const { username } = demo.fred
+    await expect(setup.client.acquireToken({ username, scopes, password })).rejects.toMatchObject({ step: 'wstrust' })
+    await expect(setup.client.discover({ username })).rejects.toMatchObject({ code: 'ERR_UNJUSTIFIED_HOST' })
+    expect(asked).toBe(false)
   })
 
   it.each([
@@ -235,6 +245,41 @@ describe('answers', () => {
     })
     expect(events).toContainEqual(expect.objectContaining({ type: 'warning', code: 'MEX_FALLBACK' }))
     expect(steps).toEqual(['realm', 'mex', 'wstrust', 'token'])
+  })
+
+  it('a MEX document that cannot be fetched is stood in for, unless it was the caller who gave up', async () => {
+    const runtime = { wait: async () => {} }
+    const down = async (request: HttpRequest, next: () => Promise<HttpResponse>) => {
+      if (request.step === 'mex') throw Object.assign(new Error('no route'), { code: 'EHOSTUNREACH' })
+      return next()
+    }
+    const { client, steps } = await simulate({ runtime }, {}, down)
+    const token = await client.acquireTokenByUsernamePassword({ ...demo.fred, scopes })
+    expect(token.path.fallbacks).toMatchObject([{ rule: 'mex.unavailable', evidence: 'ERR_TRANSPORT_UNREACHABLE' }])
+    expect(steps).toEqual(['realm', 'mex', 'mex', 'wstrust', 'token'])
+
+    const controller = new AbortController()
+    const given = await simulate({}, {}, (request, next) => {
+      if (request.step === 'mex') controller.abort()
+      return next()
+    })
+    const { signal } = controller
+    await expect(given.client.acquireTokenByUsernamePassword({ ...demo.fred, scopes, signal })).rejects.toMatchObject({
+      name: 'AbortError',
+      step: 'mex',
+    })
+    expect(given.events).not.toContainEqual(expect.objectContaining({ type: 'warning' }))
+  })
+
+  it('a domain that was unknown a moment ago is asked for again', async () => {
+    let added = false
+    const { client } = await simulate({}, {}, (request, next) =>
+      request.step === 'realm' && !added ? Promise.resolve(json(fixture('realm/unknown.json'))) : next(),
+    )
+    const attempt = () => client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
+    await expect(attempt()).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED_ACCOUNT' })
+    added = true
+    expect((await attempt()).source).toBe('password')
   })
 
   it('a realm that names no MEX document leads to the endpoint on file, visibly', async () => {

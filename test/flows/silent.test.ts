@@ -163,7 +163,7 @@ describe('acquireTokenSilent', () => {
   })
 
   it('refuses a refreshed token of another user, and keeps the old one', async () => {
-    let swap = false
+    const swap = false
     const { client, simulator } = await simulate({}, {}, async (request, next) => {
       if (!swap || request.step !== 'token') return next()
       const body = new URLSearchParams({
@@ -172,16 +172,14 @@ describe('acquireTokenSilent', () => {
       })
       body.set('username', 'grace@fabrikam.example')
       body.set('password', demo.ada.password)
-      return simulator.send({
-        ...request,
-        url: request.url.replace(/\/[\w-]{36}\//, '/organizations/'),
-        body: String(body),
-      })
+      // A guest of the same tenant: only the home account id tells the two apart.
+      return simulator.send({ ...request, body: String(body) })
+    })
     })
     await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
     swap = true
     const renewal = client.acquireTokenSilent({ account, scopes, forceRefresh: true })
-    await expect(renewal).rejects.toMatchObject({ step: expect.stringMatching(/account|id_token/) })
+    await expect(renewal).rejects.toMatchObject({ code: 'ERR_ACCOUNT_MISMATCH', step: 'account' })
     expect(await client.getAccounts()).toMatchObject([{ username: demo.ada.username }])
   })
 

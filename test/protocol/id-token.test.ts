@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { exportJWK, exportPKCS8, generateKeyPair, importPKCS8, SignJWT } from 'jose'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { encodeBase64Url } from '../../src/protocol/base64url.ts'
 import { decodeIdToken, type IdTokenExpectations } from '../../src/protocol/id-token.ts'
@@ -93,10 +93,12 @@ describe('decodeIdToken', () => {
 
 describe('verifyIdToken', () => {
   let jwks: JsonWebKeySet
+  let pkcs8: string
   let sign: (claims: object, header?: object) => Promise<string>
 
   beforeAll(async () => {
-    const { publicKey, privateKey } = await generateKeyPair('RS256')
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+    pkcs8 = await exportPKCS8(privateKey)
     // Entra's key set names no alg: the algorithm must be pinned by the verifier.
     const { alg: _, ...jwk } = await exportJWK(publicKey)
     jwks = { keys: [{ ...jwk, kid: 'k1', use: 'sig' }] }
@@ -123,6 +125,10 @@ describe('verifyIdToken', () => {
     const secret = new TextEncoder().encode(JSON.stringify(jwks.keys[0]))
     const shared = await new SignJWT(good).setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid: 'k1' }).sign(secret)
     await expect(verifyIdToken(shared, jwks, expected, at)).rejects.toMatchObject({ code: 'ERR_SIGNATURE_INVALID' })
+    const pss = await new SignJWT(good)
+      .setProtectedHeader({ alg: 'PS256', typ: 'JWT', kid: 'k1' })
+      .sign(await importPKCS8(pkcs8, 'PS256'))
+    await expect(verifyIdToken(pss, jwks, expected, at)).rejects.toMatchObject({ code: 'ERR_SIGNATURE_INVALID' })
   })
 
   it('refuses a token without kid, or of the type of an access token', async () => {
