@@ -66,6 +66,16 @@ describe.each(Object.entries({ createHttpsTransport, createUndiciTransport }))(
       expect(server.connections()).toBe(1)
     })
 
+    it('and looks nothing up for a request that has ended meanwhile', async () => {
+      resolveTo(['127.0.0.1'])
+      const controller = new AbortController()
+      const pending = failureOf(client()(credentialRequest('https://sts.contoso.test'), { signal: controller.signal }))
+      controller.abort()
+      expect((await pending).code).toBe('ERR_TRANSPORT_ABORTED')
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      expect(dns.lookup).not.toHaveBeenCalled()
+    })
+
     it('and refuses private addresses where the caller wants that', async () => {
       resolveTo(['10.1.2.3'])
       const refused = await failureOf(client({ denyPrivate: true })(credentialRequest('https://sts.contoso.test')))

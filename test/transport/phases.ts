@@ -90,6 +90,19 @@ function deadlines(make: MakeTransport, { ownsConnections }: TransportCapabiliti
     await timesOut('the wait for an answer', { headersTimeoutMs: 1_200 }, 1_200)
   })
 
+  it.runIf(ownsConnections)('on a connection used again: of the headers, not of connecting', async () => {
+    const server = await serve((socket, seen) => {
+      const slow = server.seen.length
+      if (slow < 3) setTimeout(() => respond('200 OK', '{}')(socket, seen), slow === 1 ? 0 : 400)
+    })
+    const send = client({ connectTimeoutMs: 300, headersTimeoutMs: 700 })
+    await send(credentialRequest(server.origin))
+    // undici frees a connection a little later than it hands out the answer.
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect((await send(credentialRequest(server.origin))).status).toBe(200)
+    expect((await failureOf(send(credentialRequest(server.origin)))).message).toMatch(/no answer .* within 700 ms/)
+  })
+
   it('lets a body that comes in pieces take longer than the idle deadline', async () => {
     const server = await serve((socket, seen) => {
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 16\r\n\r\n')
