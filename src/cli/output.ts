@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { display, isAuthError, TransportError } from '../errors.ts'
+import { display, isAuthError } from '../errors.ts'
 import { UsageError } from './args.ts'
 import { type ExitCode, exitCode, exitCodeOf } from './exit-code.ts'
 import { type CliIo, Interrupted } from './io.ts'
@@ -48,11 +48,12 @@ function describeError(error: unknown, correlationId: string | undefined): reado
   if (error instanceof UsageError) return [`error: ${display(error.message)}`, `hint: ${display(error.hint)}`]
   if (error instanceof Interrupted || error instanceof OutputError) return [`error: ${error.message}`]
   if (!isAuthError(error)) return describeBug(error)
-  const interrupted = error instanceof TransportError && exitCodeOf(error) === exitCode.interrupted
+  // The client's advice is about requests under way; here the line of the step that failed says what was.
+  if (exitCodeOf(error) === exitCode.interrupted) return ['error: interrupted']
   const { code, step, hint, response } = error
   const correlation = response?.correlationId ?? correlationId
   return [
-    `error: ${interrupted ? 'interrupted' : display(error.message)}`,
+    `error: ${display(error.message)}`,
     `code: ${display(code)}, step: ${step}`,
     ...(hint === undefined ? [] : [`hint: ${display(hint)}`]),
     ...(correlation === undefined ? [] : [`correlation id: ${display(correlation)}`]),

@@ -1,5 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises'
-import { addAbortSignal } from 'node:stream'
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { Socket } from 'node:net'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { display } from '../errors.ts'
 import { Secret } from '../protocol/secret.ts'
 import { type Options, UsageError } from './args.ts'
@@ -43,43 +44,33 @@ async function readStdin({ stdin, stop }: CliIo): Promise<Secret> {
       'Leave out --password-stdin to be asked without an echo.',
     )
   }
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    for await (const chunk of addAbortSignal(stop.signal, stdin) as AsyncIterable<Buffer>) {
-      chunks.push(chunk)
-      size += chunk.byteLength
-      if (size > maxBytes) break
-    }
-  } catch (error) {
-    stop.signal.throwIfAborted()
-    throw unreadable('standard input', error)
-  }
-  const bytes = Buffer.concat(chunks)
-  for (const chunk of chunks) chunk.fill(0)
-  return decodePassword(bytes, 'standard input')
+  const where = 'standard input'
+  return decodePassword(await readStream(stdin, where, stop.signal), where)
 }
 
 async function readFile(path: string, { stop }: CliIo): Promise<Secret> {
   const where = 'the file named by --password-file'
-  let handle: FileHandle | undefined
+  let descriptor: number | undefined
   try {
-    handle = await untilStopped(open(path, 'r'), stop.signal)
-    await checkFile(handle)
-    return decodePassword(await untilStopped(readBytes(handle), stop.signal), where)
+    // Without waiting: opening a pipe that nobody writes to would hold up the end of the process, too.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const stat = fstatSync(descriptor)
+    checkFile(stat)
+    if (stat.isFile()) return decodePassword(readBytes(descriptor), where)
+    const pipe = new Socket({ fd: descriptor, readable: true, writable: false })
+    // The socket closes it.
+    descriptor = undefined
+    return decodePassword(await readStream(pipe, where, stop.signal), where)
   } catch (error) {
-    if (error instanceof UsageError) throw error
-    stop.signal.throwIfAborted()
+    if (error instanceof UsageError || stop.signal.aborted) throw error
     throw unreadable(where, error)
   } finally {
-    // Not awaited: it would wait for a read from a pipe that nobody writes to.
-    void handle?.close().catch(() => {})
+    if (descriptor !== undefined) closeSync(descriptor)
   }
 }
 
 // Asked of the open file, so it cannot be exchanged in between; for a link it is the target that counts.
-async function checkFile(handle: FileHandle): Promise<void> {
-  const stat = await handle.stat()
+function checkFile(stat: Stats): void {
   if (!stat.isFile() && !stat.isFIFO()) {
     throw new UsageError('--password-file is neither a file nor a pipe', 'Name a file that holds the password alone.')
   }
@@ -90,15 +81,33 @@ async function checkFile(handle: FileHandle): Promise<void> {
   )
 }
 
-async function readBytes(handle: FileHandle): Promise<Buffer> {
+function readBytes(descriptor: number): Buffer {
   const bytes = Buffer.alloc(maxBytes + 1)
   let size = 0
   while (size < bytes.byteLength) {
-    const { bytesRead } = await handle.read(bytes, size, bytes.byteLength - size, null)
-    if (bytesRead === 0) break
-    size += bytesRead
+    const count = readSync(descriptor, bytes, size, bytes.byteLength - size, null)
+    if (count === 0) break
+    size += count
   }
   return bytes.subarray(0, size)
+}
+
+async function readStream(stream: Readable, where: string, signal: AbortSignal): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of addAbortSignal(signal, stream) as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      size += chunk.byteLength
+      if (size > maxBytes) break
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw unreadable(where, error)
+  }
+  const bytes = Buffer.concat(chunks)
+  for (const chunk of chunks) chunk.fill(0)
+  return bytes
 }
 
 function readVariable(name: string, io: CliIo): Secret {
@@ -145,14 +154,4 @@ function unreadable(where: string, error: unknown): UsageError {
     `cannot read ${where}${typeof code === 'string' ? ` (${display(code)})` : ''}`,
     'Check that it exists and may be read. --password-file takes the name of a file, not the password.',
   )
-}
-
-// Opening a pipe waits for its writer, and nothing can call that back.
-function untilStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

@@ -1,8 +1,8 @@
-import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -120,6 +120,15 @@ describe('the process', () => {
     expect({ code, signal, stdout }).toEqual({ code: 130, signal: null, stdout: '' })
     expect(stderr).toContain('error: interrupted')
     server.close()
+  })
+
+  it('exits on Ctrl-C although nobody writes to the pipe that the password is to come from', async () => {
+    const pipe = join(dirname(caFile), 'pipe')
+    execFileSync('mkfifo', ['-m', '600', pipe])
+    const child = start(commandLine('--password-file', pipe))
+    await wait(300)
+    child.process.kill('SIGINT')
+    expect(await child.ended).toMatchObject({ code: 130, signal: null, stderr: 'error: interrupted\n' })
   })
 
   it('opens no inspector on SIGUSR1, and tidies up on SIGTERM', async () => {

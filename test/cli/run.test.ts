@@ -3,6 +3,7 @@ import { Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { exitCode, exitCodeOf } from '../../src/cli/exit-code.ts'
 import { Interrupted } from '../../src/cli/io.ts'
+import { reportError } from '../../src/cli/output.ts'
 import {
   CacheError,
   DeniedError,
@@ -71,6 +72,15 @@ describe('help', () => {
 it('prints the version of package.json', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
   expect(await ropc(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
+})
+
+it('shows an error of another copy of the package escaped, as that may not have done it', () => {
+  const foreign = new ProtocolError('ERR_X', '', { step: 'token', hint: '' })
+  const io = createTestIo()
+  expect(reportError(io, Object.assign(foreign, { message: '\u001b[2J', hint: '\u009b2J' }), '\u001bc')).toBe(5)
+  expect(io.stderr.text).toBe(
+    'error: \\u{1b}[2J\ncode: ERR_X, step: token\nhint: \\u{9b}2J\ncorrelation id: \\u{1b}c\n',
+  )
 })
 
 describe('a defect of ours', () => {

@@ -314,7 +314,7 @@ describe('what a server says', () => {
     tokenFault = (_, answer) => ({
       ...answer,
       status: 400,
-      body: JSON.stringify({ error: 'invalid_grant\u001b[2J', error_description: text, suberror: '\u001bc' }),
+      body: JSON.stringify({ error: 'invalid_grant\u001b[2J', error_description: text, trace_id: '\u001b[2Jtrace' }),
     })
     const { code, stderr } = await signIn('ada@contoso.example')
     expect(code).toBe(3)

@@ -149,7 +149,7 @@ function warnAboutGrant(options: TokenOptions, io: CliIo): void {
   noteWarning(
     io,
     'ROPC_BCP',
-    'the password grant must not be used for new designs (RFC 9700 §2.4) and is deprecated by Microsoft; see ropc token --help for what to use instead',
+    'RFC 9700 §2.4 forbids the password grant for new designs, and Microsoft deprecates it: prefer device code, authorization code with PKCE, managed identity or client credentials',
   )
 }
 
