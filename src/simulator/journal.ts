@@ -15,7 +15,7 @@ export interface SimulatorRequest {
 }
 
 /** What a side found out about a request while it answered. */
-export interface RequestFacts {
+interface RequestFacts {
   readonly kind: RequestKind
   readonly grantType?: string
   readonly username?: string

@@ -50,7 +50,7 @@ export async function listenOnLoopback(
     'localhost',
     '127.0.0.1',
     '::1',
-    ...Object.values(hosts).map((host) => new URL(`https://${host}`).hostname),
+    ...Object.values(hosts).map((host) => new URL(`https://${host}`).hostname.replace(/[[\]]/g, '')),
   ]
   const certificate = await createServerCertificate(libraries, names, Math.floor(Date.now() / 1000))
   const tls = { key: certificate.privateKeyPem, cert: certificate.certificatePem, minVersion: 'TLSv1.2' } as const
@@ -110,7 +110,6 @@ async function serve(
     const hangUp = reply.status === 413 ? { connection: 'close' } : {}
     response.writeHead(reply.status, { ...reply.headers, ...hangUp, 'content-length': body.byteLength })
     response.end(body)
-    request.resume() // a client that still sends would not see the answer if the rest were left unread
   } catch {
     if (response.headersSent) response.destroy()
     else response.writeHead(500).end()
@@ -146,8 +145,7 @@ async function answerBody(side: Side, request: IncomingMessage, answer: AnswerFu
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let size = 0
-  // Left early, the default iterator would destroy the socket before the answer is written.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.byteLength
     if (size > maxBodyBytes) return undefined
     chunks.push(chunk)

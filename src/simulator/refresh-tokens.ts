@@ -2,7 +2,7 @@ import type { EpochSeconds } from '../protocol/time.ts'
 import type { User } from './world.ts'
 
 /** What a refresh token stands for. */
-export interface RefreshGrant {
+interface RefreshGrant {
   readonly user: User
   /** Where it was issued; it may be redeemed in other tenants of the user. */
   readonly tenantId: string

@@ -24,7 +24,10 @@ export interface SimulatorOptions {
    * WS-Security timestamp or `wsa:To` that is off, an unknown relying party. A signature is verified in any case.
    */
   readonly strict?: boolean
-  /** Host (with optional port) Entra is reached at through `send`; default `login.simulator.invalid`. */
+  /**
+   * Host (with optional port) Entra is reached at through `send`; default `login.simulator.invalid`. With the name of a
+   * real cloud, tokens name a real issuer; no key of the real one signs them, and `listen` puts loopback in its place.
+   */
   readonly entraHost?: string
   /** Host of the AD FS farm, another one than Entra's; default `sts.simulator.invalid`. */
   readonly adfsHost?: string
@@ -81,7 +84,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const certificate = await createSigningCertificate(libraries, adfsKeys, own.adfsHost, own.now())
   const issuer = `http://${own.adfsHost}/adfs/services/trust`
   const refreshTokens = createRefreshTokens(own.newId)
+  const hostNames = { entra: own.entraHost, adfs: own.adfsHost }
   let origins = own.origins
+  let listening = false
   const entra: EntraContext = {
     ...own,
     libraries,
@@ -115,17 +120,17 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     adfsCertificate: certificate.certificatePem,
     revokeSessions: (username) => refreshTokens.revoke(username),
     async listen(listenOptions) {
-      if (origins !== own.origins) throw argumentError('the simulator is listening already')
-      const served = await listenOnLoopback(
-        libraries,
-        { entra: own.entraHost, adfs: own.adfsHost },
-        answer,
-        listenOptions,
-      )
+      if (listening) throw argumentError('the simulator is listening already')
+      listening = true
+      const served = await listenOnLoopback(libraries, hostNames, answer, listenOptions).catch((error: unknown) => {
+        listening = false
+        throw error
+      })
       origins = served.origins
       const close = async (): Promise<void> => {
         await served.close()
         origins = own.origins
+        listening = false
       }
       const { ca } = served
       return { authority: authority(), adfsOrigin: origins.adfs, ca, simulator, close, [Symbol.asyncDispose]: close }

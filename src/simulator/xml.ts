@@ -1,7 +1,7 @@
 import { isWellFormed } from './well-formed.ts'
 
 /** The little of the DOM the simulator uses; written out so that no browser types enter the project. */
-export interface XmlNode {
+interface XmlNode {
   readonly nodeType: number
   readonly parentNode: XmlNode | null
   readonly childNodes: ArrayLike<XmlNode>
