@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore } from '../../src/cache.ts'
 import type { CredentialStore } from '../../src/index.ts'
@@ -163,7 +164,7 @@ describe('acquireTokenSilent', () => {
   })
 
   it('refuses a refreshed token of another user, and keeps the old one', async () => {
-    const swap = false
+    let swap = false
     const { client, simulator } = await simulate({}, {}, async (request, next) => {
       if (!swap || request.step !== 'token') return next()
       const body = new URLSearchParams({
@@ -174,7 +175,6 @@ describe('acquireTokenSilent', () => {
       body.set('password', demo.ada.password)
       // A guest of the same tenant: only the home account id tells the two apart.
       return simulator.send({ ...request, body: String(body) })
-    })
     })
     await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
     swap = true
@@ -195,6 +195,27 @@ describe('acquireTokenSilent', () => {
     ]) {
       expect((await client.acquireTokenSilent({ account: selector, scopes })).source).toBe('cache')
     }
+  })
+
+  it('refuses to choose between two accounts of one name', async () => {
+    const store = createMemoryStore()
+    const { client } = await simulate({ store })
+    const { account: ada } = await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
+    for (const [key, entity] of await store.read(ada?.homeAccountId ?? '')) {
+      await store.apply('twin.t', { put: { [key]: { ...entity, homeAccountId: 'twin.t' } } })
+    }
+    await expect(client.acquireTokenSilent({ account, scopes })).rejects.toMatchObject({
+      code: 'ERR_AMBIGUOUS_ACCOUNT',
+    })
+    expect((await client.acquireTokenSilent({ account: { homeAccountId: 'twin.t' }, scopes })).source).toBe('cache')
+  })
+
+  it('leaves no listener on the signal of the caller', async () => {
+    const { signal } = new AbortController()
+    const { client } = await simulate()
+    await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, signal })
+    await client.acquireTokenSilent({ account, scopes, forceRefresh: true, signal })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('finds the user by the name that was signed in with, also where the server calls the user something else', async () => {

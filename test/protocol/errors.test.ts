@@ -20,6 +20,14 @@ describe('display', () => {
 })
 
 describe('AuthError', () => {
+  it('shows text of a server without what a terminal would obey', () => {
+    const hint = 'a\u001b]0;title\u0007'
+    expect(new AuthError('ERR_X', 'a\u001b[2J', { step: 'token', hint })).toMatchObject({
+      message: 'a\\u{1b}[2J',
+      hint: 'a\\u{1b}]0;title\\u{7}',
+    })
+  })
+
   it('is recognised when it comes from another installed copy of the package', () => {
     const foreign = Object.defineProperty(new Error('x'), Symbol.for('ropc-client.AuthError'), { value: true })
     expect(isAuthError(foreign)).toBe(true)
