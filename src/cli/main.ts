@@ -39,6 +39,6 @@ process.on('uncaughtException', (error) => process.exit(reportError(io, error)))
 
 run(process.argv.slice(2), io).then(async (code) => {
   await flush(io)
-  // Not exitCode alone: a standard input that is still open would keep the process alive.
+  // Not exitCode alone: nothing that is still open, a terminal or a pipe, may keep the shell waiting.
   process.exit(code)
 })

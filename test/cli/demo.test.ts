@@ -73,6 +73,12 @@ describe('ropc demo', () => {
     expect(stdout).toContain('5 of 6 went as they should.')
   })
 
+  it('fails when a silent sign-in needs a request', async () => {
+    const { code, stdout } = await demo({ accessTokenLifetimeSeconds: 60 })
+    expect(code).toBe(1)
+    expect(stdout.match(/NOT AS IT SHOULD BE: the token came from refresh_token, expected: cache$/gm)).toHaveLength(2)
+  })
+
   it('fails when another refusal comes, or a sign-in is refused', async () => {
     const faults: SimulatorOptions['faults'] = {
       token: (_, answer) => ({ ...answer, status: 400, body: '{"error":"invalid_client"}' }),

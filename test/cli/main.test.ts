@@ -1,10 +1,11 @@
-import { type ChildProcess, type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSimulator, type RunningSimulator } from '../../src/simulator.ts'
 import { buildCli } from './build.ts'
@@ -124,7 +125,7 @@ describe('the process', () => {
 
   it('exits on Ctrl-C although nobody writes to the pipe that the password is to come from', async () => {
     const pipe = join(dirname(caFile), 'pipe')
-    execFileSync('mkfifo', ['-m', '600', pipe])
+    await promisify(execFile)('mkfifo', ['-m', '600', pipe])
     const child = start(commandLine('--password-file', pipe))
     await wait(300)
     child.process.kill('SIGINT')

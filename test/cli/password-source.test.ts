@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { symlinkSync } from 'node:fs'
+import { chmodSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parseOptions, UsageError } from '../../src/cli/args.ts'
@@ -56,6 +56,17 @@ describe('--password-stdin', () => {
     expect(error.message).toContain(message)
   })
 
+  it('stops reading what does not end', async () => {
+    const stdin = Readable.from(
+      (function* () {
+        for (let piece = 0; piece < 100; piece++) yield Buffer.alloc(1_024, 'x')
+        throw new Error('was read on')
+      })(),
+    )
+    const error = await refusal(['--password-stdin'], createTestIo({ stdin }))
+    expect(error.message).toContain('too much')
+  })
+
   it('refuses a terminal, which would show what is typed', async () => {
     const error = await refusal(['--password-stdin'], createTestIo({ stdin: new FakeTerminal() }))
     expect(error.hint).toContain('Leave out --password-stdin')
@@ -76,7 +87,7 @@ describe('--password-file', () => {
 
   it.each([0o640, 0o604, 0o660, 0o620, 0o601])('refuses a file of mode 0%o, and says what to do', async (mode) => {
     const file = folder.file(`mode-${mode}`, 'canary', 0o600)
-    await promisify(execFile)('chmod', [mode.toString(8), file])
+    chmodSync(file, mode)
     const error = await refusal(['--password-file', file])
     expect(error.hint).toContain('chmod 600')
   })
@@ -87,7 +98,7 @@ describe('--password-file', () => {
     symlinkSync(good, link)
     expect(await read(['--password-file', link])).toBe('linked')
     const open = folder.file('open-target', 'linked')
-    await promisify(execFile)('chmod', ['644', open])
+    chmodSync(open, 0o644)
     symlinkSync(open, `${link}2`)
     await refusal(['--password-file', `${link}2`])
   })
