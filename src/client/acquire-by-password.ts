@@ -1,9 +1,8 @@
 import type { CredentialStore } from '../cache/store.ts'
-import { isAuthError, UnsupportedError } from '../errors.ts'
+import { isAuthError, TransportError, UnsupportedError } from '../errors.ts'
 import type { Grant } from '../protocol/grants.ts'
 import type { SamlAssertion } from '../protocol/saml-assertion.ts'
 import type { Secret } from '../protocol/secret.ts'
-import { abortFailure } from '../transport/failure.ts'
 import type { Call } from './call.ts'
 import { type DiscoveryCache, discoverRoute, forgetRealm, type Route, resolveMetadata } from './discovery.ts'
 import { exchange } from './exchange.ts'
@@ -18,6 +17,8 @@ export interface PasswordAsk {
   readonly sendTo: string
   /** Why a password is needed: `no_account`, `no_token`, or the server's reason for refusing the refresh token. */
   readonly reason: string
+  /** Aborted when the call is: stop asking. The call's time limit stands still meanwhile. */
+  readonly signal: AbortSignal
 }
 
 /** Asks for the password once it is known where it goes. */
@@ -40,7 +41,7 @@ export async function acquireByPassword(
   const route = await discoverRoute(call, discovery, username)
   const sendTo = route.type === 'managed' ? metadata.token_endpoint : route.endpoint.url
   const passwordSentTo = new URL(sendTo).origin
-  const secret = await askPassword(call, () => password({ username, sendTo: passwordSentTo }))
+  const secret = await askPassword(call, () => password({ username, sendTo: passwordSentTo, signal: call.signal }))
   try {
     const grant: Grant =
       route.type === 'managed'
@@ -71,10 +72,11 @@ export async function requestAssertion(
   return exchange(call, request, (response) => parseSecurityTokenResponse(response, endpoint.version))
 }
 
-/** Asks for the password, checks it, and gives up waiting when the call is aborted. */
+/** Asks for the password, off the call's clock, checks it, and gives up waiting when the call is aborted. */
 export async function askPassword(call: Call, ask: () => string | Secret | Promise<string | Secret>): Promise<Secret> {
-  const answer = await abortable(call, Promise.resolve().then(ask))
-  const secret = checkPassword(answer)
+  call.deadline.pause()
+  const secret = checkPassword(await orAborted(call, Promise.resolve().then(ask)))
+  call.deadline.resume()
   const text = secret.reveal()
   if (text !== text.trim()) {
     call.warn('PASSWORD_BLANKS', 'the password begins or ends with a blank; Entra does not accept such passwords')
@@ -82,18 +84,24 @@ export async function askPassword(call: Call, ask: () => string | Secret | Promi
   return secret
 }
 
-async function abortable<T>(call: Call, promise: Promise<T>): Promise<T> {
-  let stop = (): void => {}
+async function orAborted<T>({ signal }: Call, promise: Promise<T>): Promise<T> {
+  let onAbort = (): void => {}
   const aborted = new Promise<never>((_, reject) => {
-    const onAbort = (): void => reject(abortFailure('token', call.signal.reason))
-    if (call.signal.aborted) onAbort()
-    call.signal.addEventListener('abort', onAbort, { once: true })
-    stop = () => call.signal.removeEventListener('abort', onAbort)
+    onAbort = () =>
+      reject(
+        new TransportError('ERR_TRANSPORT_ABORTED', 'the call was aborted while the password was asked for', {
+          step: 'token',
+          hint: 'The caller ended the call. No credential was sent.',
+          cause: signal.reason,
+        }),
+      )
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
   })
   try {
     return await Promise.race([promise, aborted])
   } finally {
-    stop()
+    signal.removeEventListener('abort', onAbort)
   }
 }
 

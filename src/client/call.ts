@@ -1,6 +1,7 @@
 import { InvalidArgumentError, isAuthError } from '../errors.ts'
 import { type Authority, withTenant } from '../protocol/authority.ts'
 import type { Transport } from '../protocol/http.ts'
+import { Deadline } from './deadline.ts'
 import type { ClientEvent, ClientEventBody, WarningCode } from './events.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { CallOptions } from './options.ts'
@@ -15,6 +16,7 @@ export interface Call extends Runtime {
   readonly offlineAccess: boolean
   /** Aborts at the caller's word or at the call's time limit. */
   readonly signal: AbortSignal
+  readonly deadline: Pick<Deadline, 'pause' | 'resume'>
   readonly guard: Guard
   readonly emit: (event: ClientEventBody) => void
   readonly warn: (code: WarningCode, message: string) => void
@@ -40,8 +42,9 @@ export async function runCall<T>(
   run: (call: Call) => Promise<T>,
 ): Promise<T> {
   const startedAt = performance.now()
-  const deadline = startDeadline(options)
-  const call = createCall(defaults, options, deadline.signal)
+  // Not AbortSignal.timeout and .any: their timers and listeners stay behind until the time is up, call after call.
+  const deadline = new Deadline(options.timeoutMs ?? 90_000, options.signal)
+  const call = createCall(defaults, options, deadline)
   call.emit({ type: 'run.start', operation, correlationId: call.correlationId })
   let ok = false
   try {
@@ -52,12 +55,12 @@ export async function runCall<T>(
     if (isAuthError(error)) call.emit({ type: 'error', code: error.code, step: error.step, message: error.message })
     throw error
   } finally {
-    deadline.stop()
+    deadline.end()
     call.emit({ type: 'run.end', ok, durationMs: performance.now() - startedAt })
   }
 }
 
-function createCall({ onEvent, runtime, ...defaults }: CallDefaults, options: CallOptions, signal: AbortSignal): Call {
+function createCall({ onEvent, runtime, ...defaults }: CallDefaults, options: CallOptions, deadline: Deadline): Call {
   const { tenantId, claims } = options
   const authority = tenantId === undefined ? defaults.authority : withTenant(defaults.authority, tenantId)
   const correlationId = options.correlationId ?? runtime.newId()
@@ -77,29 +80,12 @@ function createCall({ onEvent, runtime, ...defaults }: CallDefaults, options: Ca
     authority,
     correlationId,
     ...(claims === undefined ? {} : { claims }),
-    signal,
+    signal: deadline.signal,
+    deadline,
     guard: createGuard(defaults.send, authority.url),
     emit,
     warn: (code, message) => emit({ type: 'warning', code, message }),
     nextHop: () => ++hops,
-  }
-}
-
-// Not AbortSignal.timeout and .any: their timers and listeners stay behind until the time is up, call after call.
-function startDeadline({ signal, timeoutMs = 90_000 }: CallOptions): { signal: AbortSignal; stop: () => void } {
-  const controller = new AbortController()
-  const onAbort = (): void => controller.abort(signal?.reason)
-  if (signal?.aborted) onAbort()
-  signal?.addEventListener('abort', onAbort, { once: true })
-  const timer = setTimeout(() => {
-    controller.abort(new DOMException(`the call took longer than ${timeoutMs} ms`, 'TimeoutError'))
-  }, timeoutMs)
-  return {
-    signal: controller.signal,
-    stop: () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-    },
   }
 }
 

@@ -14,6 +14,7 @@ import {
   acquireByPassword,
   askPassword,
   federatedRoute,
+  type PasswordAsk,
   type PasswordCallback,
   pathOf,
   requestAssertion,
@@ -161,7 +162,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
         } catch (error) {
           if (!(error instanceof InteractionRequiredError)) throw error
           const { reason } = error
-          const ask = (where: { username: string; sendTo: string }) => password({ ...where, reason })
+          const ask = (where: Omit<PasswordAsk, 'reason'>) => password({ ...where, reason })
           return await acquireByPassword(call, discovery, store, { username, scopes, password: ask })
         }
       })

@@ -10,7 +10,7 @@ import {
 import { abortFailure, codeOf, type Place, redirectFailure, tooLargeFailure } from '../transport/failure.ts'
 
 /** Who named a host: the caller (authority, options) or the answer of realm discovery. */
-export type JustifiedBy = 'caller' | 'realm'
+type JustifiedBy = 'caller' | 'realm'
 
 /** Stands between one call of the client and its transport. */
 export interface Guard {

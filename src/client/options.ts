@@ -31,7 +31,7 @@ export interface ClientOptions {
 export interface CallOptions {
   /** Ends the call with an `AbortError`; another caller waiting for the same answer is not affected. */
   readonly signal?: AbortSignal
-  /** Limit for the whole call, in milliseconds. Default 90,000. */
+  /** Limit for the whole call, in milliseconds, the time in a password callback not counted. Default 90,000. */
   readonly timeoutMs?: number
   /** Tenant (id or verified domain) in place of the authority's. */
   readonly tenantId?: string

@@ -52,7 +52,7 @@ export function parseTokenResponse(response: HttpResponse, requestedScopes: read
   if (denied !== undefined && Object.hasOwn(denied, 'error')) throw parseTokenError(denied, response)
   if (response.status !== 200) throw unexpectedStatus(response, step, 'the token response')
   const json = parseJsonObject(response, step, 'the token response')
-  const accessToken = readString(json, 'access_token', step, 65_536)
+  const accessToken = checkToken('access_token', readString(json, 'access_token', step, 65_536))
   const tokenType = findString(json, 'token_type', step)
   if (tokenType === undefined) throw missingField('token_type', step)
   if (tokenType.toLowerCase() !== 'bearer') {
@@ -75,10 +75,20 @@ export function parseTokenResponse(response: HttpResponse, requestedScopes: read
     expiresInSeconds: findSeconds(json, 'expires_in') ?? 600,
     ...(refreshInSeconds === undefined ? {} : { refreshInSeconds }),
     ...(extendedExpiresInSeconds === undefined ? {} : { extendedExpiresInSeconds }),
-    ...(refreshToken ? { refreshToken: new Secret(refreshToken) } : {}),
+    ...(refreshToken ? { refreshToken: new Secret(checkToken('refresh_token', refreshToken)) } : {}),
     ...(idToken ? { idToken: new Secret(idToken) } : {}),
     ...(clientInfo === undefined ? {} : { clientInfo }),
   }
+}
+
+// RFC 6749 appendix A.12 and A.17. Anything else would break the header that the token is meant for, or the terminal it
+// is shown on.
+function checkToken(name: string, token: string): string {
+  if (/^[\x20-\x7e]+$/.test(token)) return token
+  throw new ProtocolError('ERR_MALFORMED_RESPONSE', `the ${name} holds a character that no token may hold`, {
+    step,
+    hint: 'Something between here and the server changes its answers.',
+  })
 }
 
 // Lifetimes come as numbers, or as digits in a string (v1 endpoint, B2C, some AD FS). Number() would take null, [5]

@@ -28,7 +28,7 @@ export interface Deadlines {
   readonly totalTimeoutMs: number
 }
 
-export type Phase = 'connect' | 'headers' | 'body'
+type Phase = 'connect' | 'headers' | 'body'
 
 /** One request on its way, as the code around one HTTP library sees it. */
 export interface Exchange {

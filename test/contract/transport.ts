@@ -15,7 +15,7 @@ export interface TransportCapabilities {
 
 export type MakeTransport = (options: HttpsTransportOptions) => ClosableTransport
 
-export const canaries: readonly string[] = ['CANARY-body', 'CANARY-header', 'CANARY-path', 'CANARY-answer']
+const canaries: readonly string[] = ['CANARY-body', 'CANARY-header', 'CANARY-path', 'CANARY-answer']
 
 /** A credential request with a canary in every part that an error must not show. */
 export function credentialRequest(origin: string, parts: Partial<HttpRequest> = {}): HttpRequest {

@@ -253,7 +253,9 @@ describe('acquireToken', () => {
       username: demo.fred.username,
       scopes,
       password: async (ask) => {
-        asked.push({ ...ask, after: [...steps] })
+        const { signal, ...told } = ask
+        expect(signal.aborted).toBe(false)
+        asked.push({ ...told, after: [...steps] })
         return demo.fred.password
       },
     })
@@ -313,6 +315,22 @@ describe('acquireToken', () => {
     expect(reasons).toHaveLength(1)
   })
 
+  it('does not count the time that the callback takes, but all other', async () => {
+    const { client } = await simulate()
+    const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+    const password = async () => {
+      await later(450)
+      return demo.ada.password
+    }
+    const request = { username: demo.ada.username, scopes, password, timeoutMs: 300 }
+    expect((await client.acquireToken(request)).source).toBe('password')
+    const slow = await simulate({}, {}, async (_, next) => {
+      await later(200)
+      return next()
+    })
+    await expect(slow.client.acquireToken(request)).rejects.toMatchObject({ code: 'ERR_TRANSPORT_TIMEOUT' })
+  })
+
   it('stops waiting for the callback when the call is aborted', async () => {
     const { client } = await simulate()
     const controller = new AbortController()
@@ -325,7 +343,7 @@ describe('acquireToken', () => {
       },
       signal: controller.signal,
     })
-    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError', hint: expect.stringContaining('No credential') })
   })
 })
 

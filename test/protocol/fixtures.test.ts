@@ -67,6 +67,16 @@ describe('parseTokenResponse', () => {
     expect(parseTokenResponse({ status: 200, headers: {}, body }, []).expiresInSeconds).toBe(604_800)
   })
 
+  it.each(['a\nb', 'a\u001b[2J', 'é'])(
+    'refuses the token %j, which no header can carry (RFC 6749 §A.12, §A.17)',
+    (token) => {
+      for (const name of ['access_token', 'refresh_token']) {
+        const body = JSON.stringify({ access_token: 'x', token_type: 'Bearer', [name]: token })
+        expect(() => parseTokenResponse({ status: 200, headers: {}, body }, [])).toThrow(name)
+      }
+    },
+  )
+
   it('takes no JSON from what calls itself a web page', () => {
     const response = { status: 200, headers: { 'content-type': 'text/html' }, body: fixture('token/success.json') }
     expect(() => parseTokenResponse(response, [])).toThrow(expect.objectContaining({ code: 'ERR_MALFORMED_RESPONSE' }))

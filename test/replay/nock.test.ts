@@ -13,7 +13,11 @@ const soap = { 'content-type': 'application/soap+xml; charset=utf-8' }
 const json = { 'content-type': 'application/json; charset=utf-8' }
 
 describe('the recorded answers in fixtures/, replayed by nock on the default transport', () => {
-  beforeAll(() => nock.disableNetConnect())
+  beforeAll(() => {
+    // Another file of this worker may have restored it.
+    if (!nock.isActive()) nock.activate()
+    nock.disableNetConnect()
+  })
   afterEach(() => {
     expect(nock.pendingMocks()).toEqual([])
     nock.cleanAll()

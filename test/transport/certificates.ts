@@ -7,7 +7,7 @@ x509.cryptoProvider.set(webcrypto as never)
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 const day = 24 * 3600 * 1000
 
-export interface Leaf {
+interface Leaf {
   readonly key: string
   readonly cert: string
 }

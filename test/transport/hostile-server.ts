@@ -2,7 +2,7 @@ import { type AddressInfo, createServer as createTcpServer, type Server, type So
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 
 /** What the server read of one request. */
-export interface Seen {
+interface Seen {
   readonly head: string
   readonly body: string
 }

@@ -8,7 +8,11 @@ import { credentialRequest, failureOf } from '../contract/transport.ts'
 // looks offline would send its request; its own MockAgent or the simulator stand in there.
 const transports = { createHttpsTransport, createFetchTransport }
 
-beforeAll(() => nock.disableNetConnect())
+beforeAll(() => {
+  // Another file of this worker may have restored it.
+  if (!nock.isActive()) nock.activate()
+  nock.disableNetConnect()
+})
 afterEach(() => nock.cleanAll())
 afterAll(() => {
   nock.restore()

@@ -1,21 +1,21 @@
 /**
- * A time limit that stands still while a person is asked something. The client's own limit does not: whoever looks for
- * a password for two minutes would be told that the network is slow.
+ * The time limit of a call, which stands still while a person is asked something: whoever looks for a password for two
+ * minutes must not be told that the network is slow.
  */
 export class Deadline {
   readonly #controller = new AbortController()
-  readonly #stop: AbortSignal
+  readonly #stop: AbortSignal | undefined
   readonly #limitMs: number
   #leftMs: number
   #startedAt = 0
-  #timer: NodeJS.Timeout | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(limitMs: number, stop: AbortSignal) {
+  constructor(limitMs: number, stop?: AbortSignal) {
     this.#limitMs = limitMs
     this.#leftMs = limitMs
     this.#stop = stop
-    if (stop.aborted) this.#onStop()
-    stop.addEventListener('abort', this.#onStop, { once: true })
+    if (stop?.aborted) this.#onStop()
+    stop?.addEventListener('abort', this.#onStop, { once: true })
     this.resume()
   }
 
@@ -33,7 +33,7 @@ export class Deadline {
     this.#startedAt = performance.now()
     this.#timer = setTimeout(
       () => {
-        this.#controller.abort(new DOMException(`longer than ${this.#limitMs} ms`, 'TimeoutError'))
+        this.#controller.abort(new DOMException(`the call took longer than ${this.#limitMs} ms`, 'TimeoutError'))
       },
       Math.max(this.#leftMs, 0),
     )
@@ -41,8 +41,8 @@ export class Deadline {
 
   end(): void {
     clearTimeout(this.#timer)
-    this.#stop.removeEventListener('abort', this.#onStop)
+    this.#stop?.removeEventListener('abort', this.#onStop)
   }
 
-  readonly #onStop = (): void => this.#controller.abort(this.#stop.reason)
+  readonly #onStop = (): void => this.#controller.abort(this.#stop?.reason)
 }
