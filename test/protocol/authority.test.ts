@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseAuthority, withTenant } from '../../src/protocol/authority.ts'
 import { findCloud } from '../../src/protocol/clouds.ts'
-import { buildMetadataRequest, metadataByConvention } from '../../src/protocol/server-metadata.ts'
+import { buildMetadataRequest, metadataByConvention, parseMetadata } from '../../src/protocol/server-metadata.ts'
 
 const tid = '11111111-2222-4333-8444-555555555555'
 
@@ -94,6 +94,26 @@ describe('server metadata', () => {
       token_endpoint: 'https://login.microsoftonline.us/contoso.example/oauth2/v2.0/token',
       jwks_uri: 'https://login.microsoftonline.us/contoso.example/discovery/v2.0/keys',
     })
+  })
+
+  it.each([
+    ['token_endpoint', 'not a URL', 'ERR_INSECURE_ENDPOINT'],
+    ['jwks_uri', 'https://login.other.example/keys', 'ERR_UNJUSTIFIED_HOST'],
+    ['issuer', 'not a URL', 'ERR_ISSUER_MISMATCH'],
+    ['issuer', 7, 'ERR_MALFORMED_RESPONSE'],
+    ['issuer', 'x'.repeat(2_049), 'ERR_MALFORMED_RESPONSE'],
+  ])('is refused when its %s is %j', (name, value, code) => {
+    const authority = parseAuthority('https://login.cloud.example/organizations')
+    const base = 'https://login.cloud.example/organizations'
+    const document = { issuer: `${base}/v2.0`, token_endpoint: `${base}/token`, [name]: value }
+    const response = { status: 200, headers: {}, body: JSON.stringify(document) }
+    expect(() => parseMetadata(response, authority)).toThrow(expect.objectContaining({ code, step: 'authority' }))
+  })
+
+  it('needs no key set', () => {
+    const authority = parseAuthority('https://login.cloud.example/organizations')
+    const document = { issuer: `${authority.url}/v2.0`, token_endpoint: `${authority.url}/token` }
+    expect(parseMetadata({ status: 200, headers: {}, body: JSON.stringify(document) }, authority)).toEqual(document)
   })
 
   it('is asked of any other host', () => {
