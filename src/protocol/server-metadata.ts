@@ -21,12 +21,22 @@ export function metadataByConvention(authority: Authority): ServerMetadata {
   }
 }
 
-/** Builds the request for an authority's OpenID configuration. */
-export function buildMetadataRequest(authority: Authority, correlationId: string): HttpRequest {
+/** Where an authority of each kind publishes its OpenID configuration. */
+export function metadataUrlOf(authority: Authority): string {
+  const path = authority.kind === 'adfs' || authority.kind === 'oidc' ? '' : '/v2.0'
+  return `${authority.url}${path}/.well-known/openid-configuration`
+}
+
+/** Builds the request for an authority's OpenID configuration. @param url Where it is, if not at the usual place. */
+export function buildMetadataRequest(
+  authority: Authority,
+  correlationId: string,
+  url: string = metadataUrlOf(authority),
+): HttpRequest {
   return createRequest({
     step: 'authority',
     method: 'GET',
-    url: `${authority.url}/v2.0/.well-known/openid-configuration`,
+    url,
     headers: { accept: 'application/json', ...productHeaders(correlationId) },
   })
 }
@@ -36,7 +46,8 @@ export function buildMetadataRequest(authority: Authority, correlationId: string
  *
  * @throws {@link ProtocolError} `ERR_MISSING_FIELD` and `ERR_MALFORMED_RESPONSE` for the document itself,
  *   `ERR_INSECURE_ENDPOINT` for an endpoint that is not https, `ERR_UNJUSTIFIED_HOST` for one on another host or port
- *   than the authority's, `ERR_ISSUER_MISMATCH` for an issuer on another host.
+ *   than the authority's, `ERR_ISSUER_MISMATCH` for an issuer that is not the authority's.
+ * @see OpenID Connect Discovery 1.0 §3 and §4.3
  */
 export function parseMetadata(response: HttpResponse, authority: Authority): ServerMetadata {
   const json = parseJsonObject(response, 'authority', 'the OpenID configuration')
@@ -45,18 +56,39 @@ export function parseMetadata(response: HttpResponse, authority: Authority): Ser
   const jwksUri = findString(json, 'jwks_uri', 'authority')
   checkEndpoint('token_endpoint', tokenEndpoint, authority)
   if (jwksUri !== undefined) checkEndpoint('jwks_uri', jwksUri, authority)
-  if (!URL.canParse(issuer) || new URL(issuer).host !== authority.host) {
-    throw new ProtocolError('ERR_ISSUER_MISMATCH', "the issuer is not on the authority's host", {
+  if (!isIssuerOf(issuer, authority)) {
+    throw new ProtocolError('ERR_ISSUER_MISMATCH', "the issuer is not the authority's", {
       step: 'authority',
-      hint: 'Check the authority for a typing error: it must be the host that issues the tokens.',
+      hint: 'Check the authority for a typing error: it must be the server that issues the tokens.',
     })
   }
-  return { issuer, token_endpoint: tokenEndpoint, ...(jwksUri === undefined ? {} : { jwks_uri: jwksUri }) }
+  return {
+    issuer,
+    token_endpoint: withTenantOf(tokenEndpoint, authority),
+    ...(jwksUri === undefined ? {} : { jwks_uri: withTenantOf(jwksUri, authority) }),
+  }
+}
+
+// A multi-tenant document may name the tenant by a placeholder in its endpoints too.
+function withTenantOf(endpoint: string, { tenant }: Authority): string {
+  return endpoint.replace(/\{tenant(id)?\}/i, () => tenant)
+}
+
+function isIssuerOf(issuer: string, authority: Authority): boolean {
+  if (!URL.canParse(issuer)) return false
+  const { host, hostname, protocol } = new URL(issuer)
+  // An OIDC server is known by its issuer, letter for letter; a slash at the end is the usual slip.
+  if (authority.kind === 'oidc') return issuer.replace(/\/$/, '') === authority.url
+  if (protocol !== 'https:') return false
+  // External ID names its tokens by the tenant's id, on a host of that name.
+  if (authority.kind === 'ciam' && hostname.endsWith('.ciamlogin.com')) return true
+  return host === authority.host || authority.aliases.includes(host)
 }
 
 function checkEndpoint(name: string, endpoint: string, authority: Authority): void {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  if (url?.protocol !== 'https:') {
+  const plain = url?.protocol === 'http:' && authority.url.startsWith('http:')
+  if (url === undefined || (url.protocol !== 'https:' && !plain)) {
     throw new ProtocolError('ERR_INSECURE_ENDPOINT', `the ${name} is not an https URL`, {
       step: 'authority',
       hint: 'A credential is sent over https only: the server must publish https endpoints.',
@@ -65,7 +97,7 @@ function checkEndpoint(name: string, endpoint: string, authority: Authority): vo
   if (url.host !== authority.host) {
     throw new ProtocolError('ERR_UNJUSTIFIED_HOST', `the ${name} is on ${url.host}, not on ${authority.host}`, {
       step: 'authority',
-      hint: 'Use the host of the endpoint as the authority if it is the right one.',
+      hint: 'If it is the right host, name the endpoint yourself: tokenEndpoint, jwksUri.',
     })
   }
 }
