@@ -4,7 +4,7 @@ import type { Grant } from '../protocol/grants.ts'
 import type { SamlAssertion } from '../protocol/saml-assertion.ts'
 import type { Secret } from '../protocol/secret.ts'
 import type { Call } from './call.ts'
-import { type DiscoveryCache, discoverRoute, forgetRealm, type Route, resolveMetadata } from './discovery.ts'
+import { type DiscoveryCache, discoverRoute, forgetRealm, type Route, resolveServer } from './discovery.ts'
 import { exchange } from './exchange.ts'
 import { checkPassword } from './options.ts'
 import { redeem } from './redeem.ts'
@@ -27,17 +27,18 @@ export type PasswordCallback = (ask: PasswordAsk) => string | Secret | Promise<s
 export interface PasswordGrantRequest {
   readonly username: string
   readonly scopes: readonly string[]
+  readonly resource?: string
   readonly password: (ask: Omit<PasswordAsk, 'reason'>) => string | Secret | Promise<string | Secret>
 }
 
 /** The straight line: authority, realm, mex, wstrust, token, id_token, account, cache. One credential request. */
 export async function acquireByPassword(
-  call: Call,
+  asked: Call,
   discovery: DiscoveryCache,
   store: CredentialStore,
-  { username, scopes, password }: PasswordGrantRequest,
+  { username, scopes, password, resource }: PasswordGrantRequest,
 ): Promise<TokenResult> {
-  const metadata = await resolveMetadata(call, discovery)
+  const { call, metadata } = await resolveServer(asked, discovery)
   const route = await discoverRoute(call, discovery, username)
   const sendTo = route.type === 'managed' ? metadata.token_endpoint : route.endpoint.url
   const passwordSentTo = new URL(sendTo).origin
@@ -47,8 +48,13 @@ export async function acquireByPassword(
       route.type === 'managed'
         ? { type: 'password', username, password: secret }
         : { type: 'saml', assertion: await requestAssertion(call, route, username, secret) }
-    const parts = { source: 'password', path: pathOf(route), passwordSentTo } as const
-    return await redeem(call, store, { metadata, grant, scopes, username }, parts)
+    const parts = { source: 'password', path: pathOf(call, route), passwordSentTo } as const
+    return await redeem(
+      call,
+      store,
+      { metadata, grant, scopes, username, ...(resource === undefined ? {} : { resource }) },
+      parts,
+    )
   } catch (error) {
     if (isAuthError(error)) forgetRealm(call, discovery, username)
     throw error
@@ -105,10 +111,11 @@ async function orAborted<T>({ signal }: Call, promise: Promise<T>): Promise<T> {
   }
 }
 
-export function pathOf(route: Route): SignInPath {
-  if (route.type === 'managed') return { type: 'managed', fallbacks: [] }
-  const { endpoint, fallbacks } = route
-  return { type: 'federated', wsTrustVersion: endpoint.version, endpoint: endpoint.url, fallbacks }
+export function pathOf({ overrides }: Call, route: Route): SignInPath {
+  const deviations = { fallbacks: route.fallbacks, overrides: [...overrides] }
+  if (route.type === 'managed') return { type: 'managed', ...deviations }
+  const { endpoint } = route
+  return { type: 'federated', wsTrustVersion: endpoint.version, endpoint: endpoint.url, ...deviations }
 }
 
 /** The route of a user who must be federated. @throws {@link UnsupportedError} for a managed user. */

@@ -12,10 +12,10 @@ import { canonicalScopes } from '../protocol/scopes.ts'
 import { Secret } from '../protocol/secret.ts'
 import { abortFailure } from '../transport/failure.ts'
 import type { Call } from './call.ts'
-import { type DiscoveryCache, resolveMetadata } from './discovery.ts'
+import { type DiscoveryCache, resolveServer } from './discovery.ts'
 import { redeem } from './redeem.ts'
 import type { SharedFlights } from './shared-flight.ts'
-import { createTokenResult, type TokenResult, toAccount } from './token-result.ts'
+import { createTokenResult, type SignInPath, type TokenResult, toAccount } from './token-result.ts'
 
 /** Names a user of the store: an account as the client returned it, or one of its members. */
 export type AccountSelector =
@@ -51,11 +51,12 @@ export async function acquireSilent(
   const { environment, url, tenant } = call.authority
   const key = JSON.stringify([homeAccountId, environment, url, tenant, canonicalScopes(scopes), call.claims ?? ''])
   const refresh = async (signal: AbortSignal): Promise<TokenResult> => {
-    const metadata = await resolveMetadata({ ...call, signal }, discovery)
+    const server = await resolveServer({ ...call, signal }, discovery)
     const grant = { type: 'refresh_token', refreshToken: new Secret(refreshToken.secret) } as const
+    const { metadata } = server
     const redemption = { metadata, grant, scopes, username: account.username, account: toAccount(account) }
-    const how = { source: 'refresh_token', path: { type: 'silent', fallbacks: [] } } as const
-    return redeem({ ...call, signal }, store, redemption, how)
+    const how = { source: 'refresh_token', path: silentPath(call) } as const
+    return redeem(server.call, store, redemption, how)
   }
   try {
     return await flights.run(key, call.signal, refresh)
@@ -115,7 +116,7 @@ function cachedResult(call: Call, { accessToken, account, idToken }: CacheLookup
     ...(account === undefined ? {} : { account: toAccount(account) }),
     correlationId: call.correlationId,
     source: 'cache',
-    path: { type: 'silent', fallbacks: [] },
+    path: silentPath(call),
   })
 }
 
@@ -126,6 +127,10 @@ function readClaims(call: Call, idToken: string): IdTokenClaims | undefined {
   } catch {
     return undefined
   }
+}
+
+function silentPath({ overrides }: Call): SignInPath {
+  return { type: 'silent', fallbacks: [], overrides: [...overrides] }
 }
 
 function isRefused(error: unknown): error is TokenEndpointError {

@@ -4,13 +4,17 @@ import type { Transport } from '../protocol/http.ts'
 import { Deadline } from './deadline.ts'
 import type { ClientEvent, ClientEventBody, WarningCode } from './events.ts'
 import { createGuard, type Guard } from './guard.ts'
-import type { CallOptions } from './options.ts'
+import type { CallOptions, ClientOptions } from './options.ts'
 import type { Runtime } from './runtime.ts'
 
 /** What one call of the client carries through all its steps. */
 export interface Call extends Runtime {
   readonly clientId: string
   readonly authority: Authority
+  /** The client's options that a call follows: overrides, client authentication, extras. */
+  readonly options: ClientOptions
+  /** The names of the options that made this call take another way than it would have. */
+  readonly overrides: Set<string>
   readonly correlationId: string
   readonly claims?: string
   readonly offlineAccess: boolean
@@ -28,6 +32,7 @@ export interface Call extends Runtime {
 export interface CallDefaults {
   readonly clientId: string
   readonly authority: Authority
+  readonly options: ClientOptions
   readonly offlineAccess: boolean
   readonly send: Transport
   readonly runtime: Runtime
@@ -76,17 +81,36 @@ function createCall({ onEvent, runtime, ...defaults }: CallDefaults, options: Ca
   return {
     ...runtime,
     clientId: defaults.clientId,
+    options: defaults.options,
+    overrides: new Set(tenantId === undefined ? [] : ['tenantId']),
     offlineAccess: defaults.offlineAccess,
     authority,
     correlationId,
     ...(claims === undefined ? {} : { claims }),
     signal: deadline.signal,
     deadline,
-    guard: createGuard(defaults.send, authority.url),
+    guard: createCallGuard(defaults.send, defaults.options, authority),
     emit,
     warn: (code, message) => emit({ type: 'warning', code, message }),
     nextHop: () => ++hops,
   }
+}
+
+/** Named by the caller: the authority, endpoints given by hand, a realm or MEX URL given by hand, `federationHosts`. */
+function createCallGuard(send: Transport, options: ClientOptions, authority: Authority): Guard {
+  const guard = createGuard(send, authority.url)
+  const { metadataUrl, tokenEndpoint, jwksUri, realm, mex, federationHosts = [] } = options
+  const federated = realm?.accountType === 'federated' ? [realm.metadataUrl, realm.activeAuthUrl] : []
+  const named = [
+    metadataUrl,
+    tokenEndpoint,
+    jwksUri,
+    ...federated,
+    mex,
+    ...federationHosts.map((host) => `https://${host}`),
+  ]
+  for (const url of named) if (url !== undefined && /^https?:/i.test(url)) guard.justify(url, 'caller')
+  return guard
 }
 
 /** The error of a call on a client that has been closed. */

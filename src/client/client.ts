@@ -4,6 +4,7 @@ import { createMemoryStore } from '../cache/stores/memory.ts'
 import { CacheError, InteractionRequiredError, InvalidArgumentError, isAuthError } from '../errors.ts'
 import { parseAuthority } from '../protocol/authority.ts'
 import type { Transport } from '../protocol/http.ts'
+import type { DecodedIdToken } from '../protocol/id-token.ts'
 import type { SamlAssertion } from '../protocol/saml-assertion.ts'
 import { checkScopes } from '../protocol/scopes.ts'
 import type { Secret } from '../protocol/secret.ts'
@@ -21,16 +22,19 @@ import {
 } from './acquire-by-password.ts'
 import { type AccountSelector, acquireSilent, findPartitions } from './acquire-silent.ts'
 import { type Call, type CallDefaults, closedError, runCall } from './call.ts'
-import { createDiscoveryCache, discoverRoute, resolveMetadata } from './discovery.ts'
+import { createDiscoveryCache, discoverRoute, resolveServer } from './discovery.ts'
 import { type CallOptions, type ClientOptions, checkCallOptions, checkClientOptions, checkPassword } from './options.ts'
 import { systemRuntime } from './runtime.ts'
 import { SharedFlights } from './shared-flight.ts'
 import { type SignInPath, type TokenResult, toAccount } from './token-result.ts'
+import { createKeySets, verifyWithServerKeys } from './verify-id-token.ts'
 
 export interface PasswordRequest extends CallOptions {
   readonly username: string
   readonly password: string | Secret
   readonly scopes: readonly string[]
+  /** Relying party for an AD FS that reads no scopes (AD FS 2016). */
+  readonly resource?: string
 }
 
 export interface TokenRequestWithCallback extends CallOptions {
@@ -98,6 +102,13 @@ export interface RopcClient extends AsyncDisposable {
   acquireSamlAssertion(request: SamlRequest): Promise<SamlResult>
   /** Says where the password of a user would go, without a password. Throws as a sign-in would. */
   discover(request: DiscoverRequest): Promise<Discovery>
+  /**
+   * Verifies an id_token with the authority's keys, which are fetched once and kept. A sign-in does not need it: there the
+   * token comes straight from the token endpoint.
+   *
+   * @throws `ProtocolError` `ERR_SIGNATURE_INVALID`, or `ERR_ID_TOKEN_REFUSED` naming the checks that failed.
+   */
+  verifyIdToken(idToken: string, options?: Omit<CallOptions, 'claims'>): Promise<DecodedIdToken>
   /** The users signed in at this authority's cloud. */
   getAccounts(filter?: { readonly username?: string }): Promise<readonly Account[]>
   /** Signs a user out of this client: removes the tokens from the store. Tokens handed out stay valid until they expire. */
@@ -114,15 +125,20 @@ export interface RopcClient extends AsyncDisposable {
  */
 export function createRopcClient(options: ClientOptions): RopcClient {
   checkClientOptions(options)
-  const authority = parseAuthority(options.authority ?? 'https://login.microsoftonline.com/organizations')
+  const authority = parseAuthority(
+    options.authority ?? 'https://login.microsoftonline.com/organizations',
+    options.authorityKind,
+  )
   const store = options.store ?? createMemoryStore()
   const transport = openTransport(options, new URL(authority.url).hostname)
   const discovery = createDiscoveryCache()
   const flights = new SharedFlights<TokenResult>()
+  const keySets = createKeySets()
   let closed = false
   const defaults: CallDefaults = {
     clientId: options.clientId,
     authority,
+    options,
     offlineAccess: options.offlineAccess ?? true,
     send: transport.send,
     runtime: { ...systemRuntime, ...options.runtime },
@@ -143,12 +159,22 @@ export function createRopcClient(options: ClientOptions): RopcClient {
 
   return {
     acquireTokenByUsernamePassword(request) {
-      return start('acquireTokenByUsernamePassword', request, ['username', 'password', 'scopes'], async (call) => {
-        const password = checkPassword(request.password)
-        const username = checkedUsername(call, request.username)
-        const scopes = checkScopes(request.scopes)
-        return acquireByPassword(call, discovery, store, { username, scopes, password: () => password })
-      })
+      return start(
+        'acquireTokenByUsernamePassword',
+        request,
+        ['username', 'password', 'scopes', 'resource'],
+        async (call) => {
+          const password = checkPassword(request.password)
+          const username = checkedUsername(call, request.username)
+          const scopes = checkScopes(request.scopes)
+          return acquireByPassword(call, discovery, store, {
+            username,
+            scopes,
+            password: () => password,
+            ...(request.resource === undefined ? {} : { resource: checkAudience(request.resource) }),
+          })
+        },
+      )
     },
 
     acquireToken(request) {
@@ -182,22 +208,28 @@ export function createRopcClient(options: ClientOptions): RopcClient {
         const password = checkPassword(request.password)
         const username = checkedUsername(call, request.username)
         const audience = checkAudience(request.appliesTo)
-        const route = federatedRoute(await discoverRoute(call, discovery, username))
+        const route = federatedRoute(
+          await discoverRoute((await resolveServer(call, discovery)).call, discovery, username),
+        )
         await askPassword(call, () => password)
         const assertion = await requestAssertion(call, { ...route, audience }, username, password)
         const passwordSentTo = new URL(route.endpoint.url).origin
-        return { ...assertion, path: pathOf(route), passwordSentTo, correlationId: call.correlationId }
+        return { ...assertion, path: pathOf(call, route), passwordSentTo, correlationId: call.correlationId }
       })
     },
 
     discover(request) {
       return start('discover', request, ['username'], async (call) => {
         const username = checkedUsername(call, request.username)
-        const metadata = await resolveMetadata(call, discovery)
-        const route = await discoverRoute(call, discovery, username)
+        const { call: resolved, metadata } = await resolveServer(call, discovery)
+        const route = await discoverRoute(resolved, discovery, username)
         const sendTo = new URL(route.type === 'managed' ? metadata.token_endpoint : route.endpoint.url).origin
-        return { path: pathOf(route), sendTo, ...(route.type === 'managed' ? {} : { wsTrust: route.endpoint }) }
+        return { path: pathOf(call, route), sendTo, ...(route.type === 'managed' ? {} : { wsTrust: route.endpoint }) }
       })
+    },
+
+    verifyIdToken(idToken, callOptions = {}) {
+      return start('verifyIdToken', callOptions, [], (call) => verifyWithServerKeys(call, discovery, keySets, idToken))
     },
 
     async getAccounts({ username } = {}) {

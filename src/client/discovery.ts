@@ -1,4 +1,12 @@
 import { isAuthError, ProtocolError, TransportError, UnsupportedError } from '../errors.ts'
+import { classifyHost } from '../protocol/address.ts'
+import { type Authority, withHosts } from '../protocol/authority.ts'
+import type { Cloud } from '../protocol/clouds.ts'
+import {
+  buildInstanceDiscoveryRequest,
+  instanceDiscoveryHost,
+  parseInstanceDiscovery,
+} from '../protocol/instance-discovery.ts'
 import {
   buildMetadataRequest,
   metadataByConvention,
@@ -15,18 +23,19 @@ import { LruCache } from './lru.ts'
 
 /** What a client remembers of servers between calls: 10,000 answers of each kind, for an hour. Never a credential. */
 export interface DiscoveryCache {
+  readonly clouds: LruCache<Cloud>
   readonly metadata: LruCache<ServerMetadata>
   readonly realms: LruCache<UserRealm>
   readonly mexDocuments: LruCache<MexDocument>
 }
 
 export function createDiscoveryCache(): DiscoveryCache {
-  return { metadata: new LruCache(), realms: new LruCache(), mexDocuments: new LruCache() }
+  return { clouds: new LruCache(), metadata: new LruCache(), realms: new LruCache(), mexDocuments: new LruCache() }
 }
 
 /** Where a user's password goes. */
 export type Route =
-  | { readonly type: 'managed' }
+  | { readonly type: 'managed'; readonly fallbacks: readonly Verdict[] }
   | {
       readonly type: 'federated'
       readonly endpoint: WsTrustEndpoint
@@ -34,16 +43,59 @@ export type Route =
       readonly fallbacks: readonly Verdict[]
     }
 
-/** The authority's endpoints: by convention for known clouds, else from its OpenID configuration. */
-export async function resolveMetadata(call: Call, cache: DiscoveryCache): Promise<ServerMetadata> {
-  const { authority } = call
-  if (authority.known) return metadataByConvention(authority)
+/**
+ * Finds the server: the hosts that an Entra authority outside the table goes by, and the endpoints, by convention for
+ * known clouds, else from the OpenID configuration, or as given by hand.
+ *
+ * @returns The call, on the authority's own hosts, with the endpoints.
+ */
+export async function resolveServer(
+  call: Call,
+  cache: DiscoveryCache,
+): Promise<{ readonly call: Call; readonly metadata: ServerMetadata }> {
+  const { tokenEndpoint, issuer, jwksUri, metadataUrl } = call.options
+  if (tokenEndpoint !== undefined) {
+    call.overrides.add('tokenEndpoint')
+    const named = { issuer: issuer ?? call.authority.url, token_endpoint: tokenEndpoint }
+    return { call, metadata: { ...named, ...(jwksUri === undefined ? {} : { jwks_uri: jwksUri }) } }
+  }
+  if (call.authority.known) return { call, metadata: metadataByConvention(call.authority) }
+  if (metadataUrl !== undefined) call.overrides.add('metadataUrl')
+  const authority = await discoverInstance(call, cache)
+  if (authority.host !== call.authority.host) call.guard.justify(authority.url, 'caller')
+  const resolved = { ...call, authority }
   const cached = cache.metadata.get(authority.url, call.now())
-  if (cached !== undefined) return cached
-  const request = buildMetadataRequest(authority, call.correlationId)
-  const metadata = await exchange(call, request, (response) => parseMetadata(response, authority))
+  if (cached !== undefined) return { call: resolved, metadata: cached }
+  const request = buildMetadataRequest(authority, call.correlationId, metadataUrl)
+  const metadata = await exchange(resolved, request, (response) => parseMetadata(response, authority))
   cache.metadata.set(authority.url, metadata, call.now())
-  return metadata
+  return { call: resolved, metadata }
+}
+
+// Only Entra has aliases and lookalikes to tell apart. A network without a way to the worldwide cloud is normal in
+// disconnected installations: then the host stands for itself.
+async function discoverInstance(call: Call, cache: DiscoveryCache): Promise<Authority> {
+  const { authority, options } = call
+  const { instanceDiscovery = true, knownAuthorities = [] } = options
+  const vouched = knownAuthorities.some((host) => host.toLowerCase() === authority.host)
+  if (authority.kind !== 'entra' || classifyHost(new URL(authority.url).hostname) === 'loopback') return authority
+  if (!instanceDiscovery || vouched) {
+    call.overrides.add(instanceDiscovery ? 'knownAuthorities' : 'instanceDiscovery')
+    return authority
+  }
+  const cached = cache.clouds.get(authority.host, call.now())
+  if (cached !== undefined) return withHosts(authority, cached)
+  call.guard.justify(`https://${instanceDiscoveryHost}`, 'caller')
+  try {
+    const request = buildInstanceDiscoveryRequest(authority, call.correlationId)
+    const cloud = await exchange(call, request, (response) => parseInstanceDiscovery(response, authority))
+    cache.clouds.set(authority.host, cloud, call.now())
+    return withHosts(authority, cloud)
+  } catch (error) {
+    if (!isAuthError(error) || error.code === 'ERR_UNKNOWN_AUTHORITY' || call.signal.aborted) throw error
+    call.warn('INSTANCE_DISCOVERY', `the host could not be looked up (${error.code}); it stands for itself`)
+    return authority
+  }
 }
 
 /**
@@ -53,11 +105,20 @@ export async function resolveMetadata(call: Call, cache: DiscoveryCache): Promis
  *   know, `ERR_NO_WSTRUST_ENDPOINT` if the federation server offers no username endpoint.
  */
 export async function discoverRoute(call: Call, cache: DiscoveryCache, username: string): Promise<Route> {
-  const realm = await discoverUserRealm(call, cache, username)
+  const { flow = 'auto', realm: given, unknownRealm } = call.options
+  if (flow !== 'auto') call.overrides.add('flow')
+  if (given !== undefined) call.overrides.add('realm')
+  const asksNobody = call.authority.kind !== 'entra' && given === undefined
+  if (flow === 'managed' || (asksNobody && flow === 'auto')) return { type: 'managed', fallbacks: [] }
+  const realm =
+    given ??
+    (flow === 'federated' ? namedFederation(call) : undefined) ??
+    (await discoverUserRealm(call, cache, username))
   call.emit({ type: 'decision', step: 'realm', question: 'account type', chosen: realm.accountType, candidates: [] })
   switch (realm.accountType) {
     case 'managed':
-      return { type: 'managed' }
+      if (flow === 'federated') throw notFederated()
+      return { type: 'managed', fallbacks: [] }
     case 'federated':
       return discoverFederation(call, cache, realm)
     case 'consumer':
@@ -66,11 +127,28 @@ export async function discoverRoute(call: Call, cache: DiscoveryCache, username:
         hint: 'This grant signs in work and school accounts only: use device code or authorization code with PKCE.',
       })
     case 'unknown':
+      if (unknownRealm === 'managed' && flow === 'auto') {
+        call.overrides.add('unknownRealm')
+        return { type: 'managed', fallbacks: [{ rule: 'realm.unknown', ok: false }] }
+      }
       throw new UnsupportedError('ERR_UNSUPPORTED_ACCOUNT', 'Entra does not know the domain of this user name', {
         step: 'realm',
         hint: unknownRealmHint(username),
       })
   }
+}
+
+// With the metadata of the federation server at hand there is nothing left to ask Entra about the user.
+function namedFederation({ options: { mex, cloudAudience } }: Call): FederatedRealm | undefined {
+  if (mex === undefined) return undefined
+  return { accountType: 'federated', cloudAudience: cloudAudience ?? 'urn:federation:MicrosoftOnline' }
+}
+
+function notFederated(): UnsupportedError {
+  return new UnsupportedError('ERR_UNSUPPORTED_ACCOUNT', 'Entra says that this user is managed, not federated', {
+    step: 'realm',
+    hint: 'Leave flow out, or name the federation server: mex.',
+  })
 }
 
 async function discoverUserRealm(call: Call, cache: DiscoveryCache, username: string): Promise<UserRealm> {
@@ -85,12 +163,21 @@ async function discoverUserRealm(call: Call, cache: DiscoveryCache, username: st
 }
 
 async function discoverFederation(call: Call, cache: DiscoveryCache, realm: FederatedRealm): Promise<Route> {
-  const { metadataUrl, activeAuthUrl, cloudAudience: audience } = realm
+  const { mex: givenMex, wsTrustVersion, cloudAudience, federationHosts } = call.options
+  const named = { mex: givenMex, wsTrustVersion, cloudAudience, federationHosts }
+  for (const [name, value] of Object.entries(named)) if (value !== undefined) call.overrides.add(name)
+  const audience = cloudAudience ?? realm.cloudAudience
+  const { activeAuthUrl } = realm
+  const text = givenMex?.trimStart().startsWith('<') === true ? givenMex : undefined
+  const metadataUrl = givenMex !== undefined && text === undefined ? givenMex : realm.metadataUrl
   for (const url of [metadataUrl, activeAuthUrl]) if (url !== undefined) call.guard.justify(url, 'realm')
   const { chooseWsTrustEndpoint, wsTrustEndpointFromActiveAuthUrl } = await import('../wstrust/mex-document.ts')
   let mex: MexDocument | undefined
   const fallbacks: Verdict[] = []
-  if (metadataUrl === undefined) {
+  if (text !== undefined) {
+    const { parseMexDocument } = await import('../wstrust/mex-document.ts')
+    mex = parseMexDocument({ status: 200, headers: {}, body: text })
+  } else if (metadataUrl === undefined) {
     fallbacks.push({ rule: 'realm.no-metadata-url', ok: false })
   } else {
     try {
@@ -102,7 +189,9 @@ async function discoverFederation(call: Call, cache: DiscoveryCache, realm: Fede
     }
   }
   const endpoint =
-    mex === undefined ? wsTrustEndpointFromActiveAuthUrl(activeAuthUrl ?? '') : chooseWsTrustEndpoint(mex)
+    mex === undefined
+      ? wsTrustEndpointFromActiveAuthUrl(activeAuthUrl ?? '', wsTrustVersion)
+      : chooseWsTrustEndpoint(mex, wsTrustVersion)
   const candidates = mex?.candidates.map(({ verdict }) => verdict) ?? fallbacks
   call.emit({ type: 'decision', step: 'mex', question: 'WS-Trust endpoint', chosen: endpoint.url, candidates })
   call.guard.check(endpoint.url, 'wstrust')

@@ -51,6 +51,10 @@ export type WarningCode =
   | 'PASSWORD_BLANKS'
   /** The federation server's metadata could not be had; the endpoint Entra has on file was used. */
   | 'MEX_FALLBACK'
+  /** The worldwide cloud could not be asked about the authority's host; it was taken as it is. */
+  | 'INSTANCE_DISCOVERY'
+  /** The answer has no access token, as B2C gives none when no API was asked for. */
+  | 'NO_ACCESS_TOKEN'
   /** A time in the id_token is off by more than five minutes: a clock is wrong. */
   | 'ID_TOKEN_TIME'
   /** The answer names no user, so nothing was cached and no silent call can follow. */

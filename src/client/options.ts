@@ -1,8 +1,12 @@
 import type { CredentialStore } from '../cache/store.ts'
 import { InvalidArgumentError, type Step } from '../errors.ts'
+import type { AuthorityKind } from '../protocol/authority.ts'
+import type { ClientAuthentication } from '../protocol/client-authentication.ts'
 import type { Transport } from '../protocol/http.ts'
 import { Secret } from '../protocol/secret.ts'
 import { checkClaims } from '../protocol/token-request.ts'
+import type { UserRealm } from '../realm/user-realm.ts'
+import type { WsTrustVersion } from '../wstrust/namespaces.ts'
 import type { ClientEvent } from './events.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -13,6 +17,44 @@ export interface ClientOptions {
   readonly authority?: string
   /** PEM certificates to trust beside the well-known ones, e.g. a company's CA. */
   readonly ca?: string | readonly string[]
+  /** Forces the kind of the authority, for hosts that do not show it, such as custom domains of B2C. */
+  readonly authorityKind?: AuthorityKind
+  /** Whether to ask the worldwide cloud about an Entra host outside the table. Default true; never a blocker. */
+  readonly instanceDiscovery?: boolean
+  /** Hosts (with their port, if it is not 443) that you vouch for: no instance discovery for them. */
+  readonly knownAuthorities?: readonly string[]
+  /** URL of the OpenID configuration, if it is not at the usual place. */
+  readonly metadataUrl?: string
+  /** Token endpoint of a server without metadata. With it, no metadata request is made. */
+  readonly tokenEndpoint?: string
+  /** Issuer of the id_tokens of such a server. Default: the authority. */
+  readonly issuer?: string
+  /** Key set of such a server. */
+  readonly jwksUri?: string
+  /** Proves a confidential client: `clientSecretPost`, `clientSecretBasic`, `privateKeyJwt`, `clientAssertion`. */
+  readonly clientAuthentication?: ClientAuthentication
+  /** What this client can handle, e.g. `cp1` for claims challenges (continuous access evaluation). */
+  readonly clientCapabilities?: readonly string[]
+  /** More of the query of the token request; nothing that the protocol owns. */
+  readonly extraQueryParameters?: Readonly<Record<string, string>>
+  /** More fields of the token request; nothing that the protocol owns. */
+  readonly extraBodyParameters?: Readonly<Record<string, string>>
+  /** More headers of the token request; nothing that the protocol owns. */
+  readonly extraHeaders?: Readonly<Record<string, string>>
+  /** Where the password goes: as the user's realm says (default), to the token endpoint, or to the federation server. */
+  readonly flow?: 'auto' | 'managed' | 'federated'
+  /** The user realm, in place of asking for it: its hosts then count as named by you. */
+  readonly realm?: UserRealm
+  /** The federation server's metadata: an https URL, which then counts as named by you, or the document's text. */
+  readonly mex?: string
+  /** The WS-Trust version to use, whatever the federation server prefers. */
+  readonly wsTrustVersion?: WsTrustVersion
+  /** Hosts (with their port, if it is not 443) that a WS-Trust endpoint may be on besides those of the realm answer. */
+  readonly federationHosts?: readonly string[]
+  /** What to do with a user whose domain Entra does not know: fail (default), or try the token endpoint. */
+  readonly unknownRealm?: 'error' | 'managed'
+  /** What assertions are for (`wsp:AppliesTo`), in place of the realm answer's audience. */
+  readonly cloudAudience?: string
   /** A proxy's URL, or `'env'` for `HTTPS_PROXY` and `NO_PROXY`. Default: no proxy. */
   readonly proxy?: string | URL
   /** Sends every request in place of the built-in transport; not together with `ca` or `proxy`. */
@@ -41,35 +83,78 @@ export interface CallOptions {
   readonly claims?: string
 }
 
-const clientOptionNames = new Set<keyof ClientOptions>([
-  'clientId',
-  'authority',
-  'ca',
-  'proxy',
-  'transport',
-  'store',
-  'onEvent',
-  'offlineAccess',
-  'runtime',
-])
+type Check = (value: unknown) => boolean
+
+const isText: Check = (value) => typeof value === 'string' && value !== ''
+const isHttpsUrl: Check = (value) =>
+  typeof value === 'string' && /^https:\/\/[^/\\\s]/i.test(value) && URL.canParse(value)
+const isEndpoint: Check = (value) =>
+  isHttpsUrl(value) || (isText(value) && /^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(String(value)))
+const isTexts: Check = (value) => Array.isArray(value) && value.every(isText)
+const isHosts: Check = (value) => Array.isArray(value) && value.every((host) => /^[a-z0-9.[\]:-]+$/i.test(String(host)))
+const isTextRecord: Check = (value) =>
+  isObject(value) && Object.values(value as object).every((text) => typeof text === 'string')
+const isObject: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isFunction: Check = (value) => typeof value === 'function'
+const isBoolean: Check = (value) => typeof value === 'boolean'
+const oneOf =
+  (...values: readonly string[]): Check =>
+  (value) =>
+    values.includes(String(value))
+
+/** Every client option, with what it must be; and what to say when it is not. */
+const clientOptions: Readonly<Record<keyof ClientOptions, readonly [check: Check, what: string]>> = {
+  clientId: [(value) => typeof value === 'string' && /^[\x21-\x7e]{1,256}$/.test(value), 'an application id'],
+  authority: [isText, 'an https URL'],
+  authorityKind: [oneOf('entra', 'adfs', 'b2c', 'ciam', 'oidc'), '"entra", "adfs", "b2c", "ciam" or "oidc"'],
+  instanceDiscovery: [isBoolean, 'a boolean'],
+  knownAuthorities: [isHosts, 'an array of host names'],
+  metadataUrl: [isEndpoint, 'an https URL'],
+  tokenEndpoint: [isEndpoint, 'an https URL'],
+  issuer: [isText, 'an issuer'],
+  jwksUri: [isEndpoint, 'an https URL'],
+  clientAuthentication: [isFunction, 'a function such as clientSecretPost(secret) returns'],
+  clientCapabilities: [isTexts, 'an array of texts'],
+  extraQueryParameters: [isTextRecord, 'an object of texts'],
+  extraBodyParameters: [isTextRecord, 'an object of texts'],
+  extraHeaders: [isTextRecord, 'an object of texts'],
+  flow: [oneOf('auto', 'managed', 'federated'), '"auto", "managed" or "federated"'],
+  realm: [isObject, 'a user realm'],
+  mex: [isText, 'an https URL or the text of a MEX document'],
+  wsTrustVersion: [oneOf('1.3', '2005'), '"1.3" or "2005"'],
+  federationHosts: [isHosts, 'an array of host names'],
+  unknownRealm: [oneOf('error', 'managed'), '"error" or "managed"'],
+  cloudAudience: [(value) => typeof value === 'string' && /^[^\s<>"]{1,2048}$/.test(value), 'a URI'],
+  ca: [(value) => isText(value) || isTexts(value), 'PEM text'],
+  proxy: [(value) => isText(value) || value instanceof URL, 'a URL or "env"'],
+  transport: [isFunction, 'a function'],
+  store: [isObject, 'a CredentialStore'],
+  onEvent: [isFunction, 'a function'],
+  offlineAccess: [isBoolean, 'a boolean'],
+  runtime: [isObject, 'an object'],
+}
 
 const callOptionNames = ['signal', 'timeoutMs', 'tenantId', 'correlationId', 'claims'] as const
 
 /** @throws {@link InvalidArgumentError} for an unknown option, a wrong type, or options that exclude each other. */
 export function checkClientOptions(options: ClientOptions): void {
-  checkNames(options, clientOptionNames, 'createRopcClient')
-  if (typeof options.clientId !== 'string' || !/^[\x21-\x7e]{1,256}$/.test(options.clientId)) {
-    throw invalid('clientId is not an application id', 'Pass the "Application (client) ID" of your app registration.')
+  checkNames(options, new Set(Object.keys(clientOptions)), 'createRopcClient')
+  for (const [name, [check, what]] of Object.entries(clientOptions)) {
+    const value = (options as unknown as Record<string, unknown>)[name]
+    if ((value !== undefined || name === 'clientId') && !check(value)) {
+      throw invalid(`${name} is not ${what}`, 'See the documentation of ClientOptions for what it may be.')
+    }
   }
-  const { transport, ca, proxy, onEvent, store, offlineAccess, runtime } = options
+  const { transport, ca, proxy, runtime, tokenEndpoint, issuer, jwksUri, metadataUrl } = options
   if (transport !== undefined && (ca !== undefined || proxy !== undefined)) {
     throw invalid('transport excludes ca and proxy', 'Configure the CA and the proxy in the transport itself.')
   }
-  checkType('transport', transport, 'function')
-  checkType('onEvent', onEvent, 'function')
-  checkType('store', store, 'object')
-  checkType('runtime', runtime, 'object')
-  checkType('offlineAccess', offlineAccess, 'boolean')
+  if (tokenEndpoint === undefined && (issuer !== undefined || jwksUri !== undefined)) {
+    throw invalid('issuer and jwksUri go with tokenEndpoint', 'Name all endpoints, or let the metadata name them.')
+  }
+  if (tokenEndpoint !== undefined && metadataUrl !== undefined) {
+    throw invalid('tokenEndpoint excludes metadataUrl', 'Name the endpoints, or where the metadata names them.')
+  }
   if (runtime !== undefined) checkNames(runtime, new Set(['now', 'newId', 'wait']), 'runtime')
 }
 
@@ -125,11 +210,6 @@ function checkNames(options: object, names: ReadonlySet<string>, where: string):
   const unknown = Object.keys(options).find((name) => !names.has(name))
   if (unknown === undefined) return
   throw invalid(`${where} has no option "${unknown.slice(0, 50)}"`, `It takes: ${[...names].join(', ')}.`)
-}
-
-function checkType(name: string, value: unknown, type: 'function' | 'object' | 'boolean'): void {
-  if (value === undefined || (typeof value === type && value !== null)) return
-  throw invalid(`${name} is not a ${type}`, 'Leave it out for the default.')
 }
 
 function invalid(message: string, hint: string, step: Step = 'authority'): InvalidArgumentError {

@@ -3,8 +3,9 @@ import type { StoredEntity } from '../cache/entities.ts'
 import { savingChange } from '../cache/partition.ts'
 import type { CredentialStore } from '../cache/store.ts'
 import { isAuthError, ProtocolError } from '../errors.ts'
-import { isTenantGuid } from '../protocol/authority.ts'
+import { mergeClaims } from '../protocol/claims.ts'
 import type { Grant } from '../protocol/grants.ts'
+import type { HttpRequest } from '../protocol/http.ts'
 import { decodeIdToken, type IdTokenClaims } from '../protocol/id-token.ts'
 import { canonicalScopes } from '../protocol/scopes.ts'
 import type { ServerMetadata } from '../protocol/server-metadata.ts'
@@ -14,6 +15,7 @@ import { parseTokenResponse, type TokenResponse } from '../protocol/token-respon
 import type { Call } from './call.ts'
 import { exchange } from './exchange.ts'
 import { createTokenResult, type TokenResult } from './token-result.ts'
+import { idTokenExpectations } from './verify-id-token.ts'
 
 export interface Redemption {
   readonly metadata: ServerMetadata
@@ -21,6 +23,8 @@ export interface Redemption {
   readonly scopes: readonly string[]
   /** The name that was signed in with. */
   readonly username: string
+  /** Relying party for an AD FS that reads no scopes (MS-OAPX `resource`). */
+  readonly resource?: string
   /** The account a refresh token belongs to: the answer must be for the same user. */
   readonly account?: Account
 }
@@ -32,32 +36,25 @@ export async function redeem(
   redemption: Redemption,
   how: Pick<TokenResult, 'source' | 'path' | 'passwordSentTo'>,
 ): Promise<TokenResult> {
-  const { metadata, grant, scopes, username, account: expected } = redemption
-  const { clientId, claims, offlineAccess } = call
-  const request = buildTokenRequest(
-    {
-      metadata,
-      clientId,
-      grant,
-      scopes,
-      offlineAccess,
-      ...(claims === undefined ? {} : { claims }),
-      ...(expected === undefined ? {} : { homeAccountId: expected.homeAccountId }),
-    },
-    call.correlationId,
-  )
+  const { metadata, scopes, username, account: expected } = redemption
+  const request = await buildRequest(call, redemption)
   // Read before the request: a token lives from the moment the server made it, not from when its answer arrived.
   const at = call.now()
-  const tokens = await exchange(call, request, (response) => parseTokenResponse(response, scopes))
+  const accessTokenOptional = call.authority.kind === 'b2c'
+  const tokens = await exchange(call, request, (response) =>
+    parseTokenResponse(response, scopes, { accessTokenOptional }),
+  )
   const idTokenClaims = readIdToken(call, tokens, metadata, at)
   const named = accountFromTokenResponse(tokens.clientInfo, idTokenClaims, call.authority, username)
   // A refresh may come back without client_info and id_token: the user is then the one who asked.
   const account = named ?? expected
   if (expected !== undefined && account?.homeAccountId !== expected.homeAccountId) throw accountMismatch()
+  if (tokens.accessToken === undefined)
+    call.warn('NO_ACCESS_TOKEN', 'the answer has no access token: ask for the scope of an API')
   if (account === undefined) call.warn('NO_ACCOUNT', 'the answer names no user: nothing is cached')
   else await save(call, store, toEntities(call, tokens, account, { at, scopes, username }), account, expected)
   const result = createTokenResult({
-    accessToken: tokens.accessToken.reveal(),
+    accessToken: tokens.accessToken?.reveal() ?? '',
     tokenType: tokens.tokenType,
     scopes: tokens.scopes,
     expiresOn: toDate(at + tokens.expiresInSeconds),
@@ -72,26 +69,58 @@ export async function redeem(
   return result
 }
 
+// What the kinds of servers want of the same message: Entra and its siblings answer client_info, B2C insists on a
+// response_type, AD FS may want a resource.
+async function buildRequest(call: Call, redemption: Redemption): Promise<HttpRequest> {
+  const { metadata, grant, scopes, resource, account } = redemption
+  const { clientId, claims, offlineAccess, options, authority } = call
+  const {
+    clientAuthentication,
+    clientCapabilities = [],
+    extraBodyParameters,
+    extraQueryParameters,
+    extraHeaders,
+  } = options
+  const merged = mergeClaims(claims, clientCapabilities)
+  const context = {
+    clientId,
+    tokenEndpoint: metadata.token_endpoint,
+    issuer: metadata.issuer,
+    at: call.now(),
+    newId: call.newId,
+  }
+  const clientCredentials = await clientAuthentication?.(context)
+  return buildTokenRequest(
+    {
+      metadata,
+      clientId,
+      grant,
+      scopes,
+      offlineAccess,
+      clientInfo: authority.kind !== 'adfs' && authority.kind !== 'oidc',
+      ...(authority.kind === 'b2c' ? { responseType: 'token id_token' } : {}),
+      ...(merged === undefined ? {} : { claims: merged }),
+      ...(resource === undefined ? {} : { resource }),
+      ...(account === undefined ? {} : { homeAccountId: account.homeAccountId }),
+      ...(clientCredentials === undefined ? {} : { clientCredentials }),
+      ...(extraBodyParameters === undefined ? {} : { extraBodyParameters }),
+      ...(extraQueryParameters === undefined ? {} : { extraQueryParameters }),
+      ...(extraHeaders === undefined ? {} : { extraHeaders }),
+    },
+    call.correlationId,
+  )
+}
+
 // An id_token of another issuer, client or tenant would file this user under somebody else's name: nothing is kept.
 // A wrong clock does not change who the user is.
 function readIdToken(
   call: Call,
   { idToken }: TokenResponse,
-  { issuer }: ServerMetadata,
+  metadata: ServerMetadata,
   at: EpochSeconds,
 ): IdTokenClaims | undefined {
   if (idToken === undefined) return undefined
-  const { authority, clientId } = call
-  const { claims, checks } = decodeIdToken(
-    idToken,
-    {
-      clientId,
-      issuer,
-      issuerAliases: authority.aliases,
-      ...(isTenantGuid(authority.tenant) ? { tenantId: authority.tenant } : {}),
-    },
-    at,
-  )
+  const { claims, checks } = decodeIdToken(idToken, idTokenExpectations(call, metadata), at)
   for (const { rule } of checks.filter((check) => !check.ok)) {
     if (rule === 'id_token.issuer' || rule === 'id_token.tenant') {
       throw new ProtocolError('ERR_ISSUER_MISMATCH', 'the id_token is from another issuer or tenant than asked', {
@@ -118,24 +147,24 @@ function toEntities(
 ): readonly StoredEntity[] {
   const { homeAccountId, environment, tenantId } = account
   const common = { homeAccountId, environment, clientId: call.clientId }
-  const { refreshInSeconds, extendedExpiresInSeconds, idToken, refreshToken } = tokens
+  const { accessToken, refreshInSeconds, extendedExpiresInSeconds, idToken, refreshToken } = tokens
   const signInName = username.toLowerCase() === account.username.toLowerCase() ? {} : { signInName: username }
-  const entities: StoredEntity[] = [
-    { kind: 'Account', ...account, ...signInName },
-    {
+  const entities: StoredEntity[] = [{ kind: 'Account', ...account, ...signInName }]
+  if (accessToken !== undefined) {
+    entities.push({
       kind: 'AccessToken',
       ...common,
       tenantId,
       authorityTenant: call.authority.tenant,
       scopes: tokens.scopes,
       askedScopes: canonicalScopes(scopes),
-      secret: tokens.accessToken.reveal(),
+      secret: accessToken.reveal(),
       cachedAt: at,
       expiresOn: at + tokens.expiresInSeconds,
       ...(refreshInSeconds === undefined ? {} : { refreshOn: at + refreshInSeconds }),
       ...(extendedExpiresInSeconds === undefined ? {} : { extendedExpiresOn: at + extendedExpiresInSeconds }),
-    },
-  ]
+    })
+  }
   if (idToken !== undefined) entities.push({ kind: 'IdToken', ...common, tenantId, secret: idToken.reveal() })
   // Absent in a refresh answer means: keep the one you have.
   if (refreshToken !== undefined) {

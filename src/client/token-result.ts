@@ -4,23 +4,29 @@ import type { IdTokenClaims } from '../protocol/id-token.ts'
 import type { Verdict } from '../protocol/verdict.ts'
 import type { WsTrustVersion } from '../wstrust/namespaces.ts'
 
+interface Deviations {
+  /** What had to be done without, e.g. `mex.unavailable`; empty when all went as published. */
+  readonly fallbacks: readonly Verdict[]
+  /** The options that made the call take another way than it would have, e.g. `flow`, `mex`. */
+  readonly overrides: readonly string[]
+}
+
 /** Which way a sign-in went. */
-export type SignInPath =
-  /** The password went to the token endpoint. */
-  | { readonly type: 'managed'; readonly fallbacks: readonly Verdict[] }
-  /** The password went to the federation server; its assertion was exchanged. */
-  | {
-      readonly type: 'federated'
-      readonly wsTrustVersion: WsTrustVersion
-      /** The WS-Trust endpoint the password was sent to. */
-      readonly endpoint: string
-      /** What had to be done without, e.g. `mex.unavailable`; empty when all went as published. */
-      readonly fallbacks: readonly Verdict[]
-    }
-  /** No credential of the user's was needed: cache or refresh token. */
-  | { readonly type: 'silent'; readonly fallbacks: readonly Verdict[] }
+export type SignInPath = Deviations &
+  (
+    | /** The password went to the token endpoint. */ { readonly type: 'managed' }
+    /** The password went to the federation server; its assertion was exchanged. */
+    | {
+        readonly type: 'federated'
+        readonly wsTrustVersion: WsTrustVersion
+        /** The WS-Trust endpoint the password was sent to. */
+        readonly endpoint: string
+      }
+    | /** No credential of the user's was needed: cache or refresh token. */ { readonly type: 'silent' }
+  )
 
 export interface TokenResult {
+  /** Empty where B2C gave none, since no API was asked for; a warning says so. */
   readonly accessToken: string
   readonly tokenType: 'Bearer'
   /** Granted scopes. */

@@ -1,0 +1,90 @@
+import { isAuthError, ProtocolError } from '../errors.ts'
+import { isTenantGuid } from '../protocol/authority.ts'
+import type { DecodedIdToken, IdTokenExpectations } from '../protocol/id-token.ts'
+import type { JsonWebKeySet } from '../protocol/jwks.ts'
+import type { ServerMetadata } from '../protocol/server-metadata.ts'
+import type { EpochSeconds } from '../protocol/time.ts'
+import { abortFailure } from '../transport/failure.ts'
+import type { Call } from './call.ts'
+import { type DiscoveryCache, resolveServer } from './discovery.ts'
+import { exchange } from './exchange.ts'
+import { SharedFlights } from './shared-flight.ts'
+
+interface KeptKeySet {
+  readonly keys: JsonWebKeySet
+  readonly fetchedAt: EpochSeconds
+}
+
+/** Servers' signing keys: one request for everybody who waits, and a new one when a token names a key not among them. */
+export interface KeySets {
+  readonly flights: SharedFlights<KeptKeySet>
+  readonly kept: Map<string, KeptKeySet>
+}
+
+export function createKeySets(): KeySets {
+  return { flights: new SharedFlights(), kept: new Map() }
+}
+
+// Keys are looked up again after a day, and after a token that does not verify, but then not more than once a minute: a
+// stream of forged tokens must not become a stream of requests.
+const keepSeconds = 86_400
+const pauseSeconds = 60
+
+/** Verifies an id_token with the keys of the call's authority. */
+export async function verifyWithServerKeys(
+  asked: Call,
+  discovery: DiscoveryCache,
+  keySets: KeySets,
+  idToken: string,
+): Promise<DecodedIdToken> {
+  const { call, metadata } = await resolveServer(asked, discovery)
+  const { verifyIdToken } = await import('../protocol/jwks.ts')
+  const expected = idTokenExpectations(call, metadata)
+  const keySet = await findKeySet(call, metadata, keySets, keepSeconds)
+  try {
+    return await verifyIdToken(idToken, keySet.keys, expected, call.now())
+  } catch (error) {
+    if (!isAuthError(error) || error.code !== 'ERR_SIGNATURE_INVALID') throw error
+    const newer = await findKeySet(call, metadata, keySets, pauseSeconds)
+    if (newer === keySet) throw error
+    return verifyIdToken(idToken, newer.keys, expected, call.now())
+  }
+}
+
+/** What an id_token of the call's authority must say. */
+export function idTokenExpectations({ authority, clientId }: Call, { issuer }: ServerMetadata): IdTokenExpectations {
+  return {
+    clientId,
+    issuer,
+    issuerAliases: authority.aliases,
+    ...(isTenantGuid(authority.tenant) ? { tenantId: authority.tenant } : {}),
+  }
+}
+
+async function findKeySet(
+  call: Call,
+  metadata: ServerMetadata,
+  { flights, kept }: KeySets,
+  maxAgeSeconds: number,
+): Promise<KeptKeySet> {
+  const { jwks_uri: url } = metadata
+  if (url === undefined) {
+    throw new ProtocolError('ERR_MISSING_FIELD', 'the server names no key set (jwks_uri)', {
+      step: 'id_token',
+      hint: 'Name it with the option jwksUri, or decode without verifying: decodeIdToken.',
+    })
+  }
+  const known = kept.get(url)
+  if (known !== undefined && call.now() - known.fetchedAt < maxAgeSeconds) return known
+  const { buildJwksRequest, parseJwks } = await import('../protocol/jwks.ts')
+  try {
+    return await flights.run(url, call.signal, async (signal) => {
+      const keys = await exchange({ ...call, signal }, buildJwksRequest(metadata, call.correlationId), parseJwks)
+      const keySet = { keys, fetchedAt: call.now() }
+      kept.set(url, keySet)
+      return keySet
+    })
+  } catch (error) {
+    throw call.signal.aborted ? abortFailure('id_token', call.signal.reason) : error
+  }
+}
