@@ -16,6 +16,7 @@ export type EntraFaultCode =
   | 50006
   | 50008
   | 50010
+  | 50027
   | 50034
   | 50049
   | 50050
@@ -40,7 +41,10 @@ export type EntraFaultCode =
   | 500133
   | 650053
   | 700016
+  | 700021
   | 700022
+  | 700023
+  | 700024
   | 700025
   | 700027
   | 900144
@@ -48,6 +52,8 @@ export type EntraFaultCode =
   | 901002
   | 7000215
   | 7000218
+  | 7000222
+  | 5002738
   | 7500514
   | 9000411
   | 9001023
@@ -65,6 +71,7 @@ const entraFaults: Readonly<Record<EntraFaultCode, EntraFault>> = {
   50006: { error: 'invalid_grant', text: 'Signature verification failed because of an invalid signature.' },
   50008: { error: 'invalid_grant', text: 'SAML token is invalid.' },
   50010: { error: 'invalid_grant', text: 'Audience URI validation for the requested application failed.' },
+  50027: { error: 'invalid_client', status: 401, text: 'JWT token is invalid or malformed.' },
   50034: {
     error: 'invalid_grant',
     text: 'The user account {EUII Hidden} does not exist in the {tenant} directory. To sign into this application, the account must be added to the directory.',
@@ -140,10 +147,21 @@ const entraFaults: Readonly<Record<EntraFaultCode, EntraFault>> = {
     error: 'unauthorized_client',
     text: "Application with identifier '{client}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.",
   },
+  700021: {
+    error: 'invalid_client',
+    status: 401,
+    text: "Client assertion application identifier doesn't match 'client_id' parameter.",
+  },
   700022: {
     error: 'invalid_scope',
     text: "The provided value for the input parameter scope isn't valid because it contains more than one resource.",
   },
+  700023: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'Client assertion audience claim does not match Realm issuer.',
+  },
+  700024: { error: 'invalid_client', status: 401, text: 'Client assertion is not within its valid time range.' },
   700025: {
     error: 'invalid_client',
     status: 401,
@@ -166,6 +184,16 @@ const entraFaults: Readonly<Record<EntraFaultCode, EntraFault>> = {
     error: 'invalid_client',
     status: 401,
     text: "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+  },
+  7000222: {
+    error: 'invalid_client',
+    status: 401,
+    text: "The provided client secret keys for app '{client}' are expired. Create new keys for the app, or consider using certificate credentials for added security.",
+  },
+  5002738: {
+    error: 'invalid_client',
+    status: 401,
+    text: 'Invalid JWT token. The signature algorithm is not supported.',
   },
   7500514: {
     error: 'invalid_grant',

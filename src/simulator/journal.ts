@@ -1,6 +1,7 @@
 import type { HttpResponse } from '../protocol/http.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import type { WsTrustVersion } from '../wstrust/namespaces.ts'
+import type { ClientAuthenticationMethod } from './client-credentials.ts'
 
 /** What a request was for. */
 export type RequestKind = 'realm' | 'mex' | 'wstrust' | 'token' | 'metadata' | 'jwks' | 'instance' | 'other'
@@ -19,6 +20,8 @@ interface RequestFacts {
   readonly kind: RequestKind
   readonly grantType?: string
   readonly username?: string
+  /** How the client proved who it is, right or wrong. */
+  readonly clientAuthentication?: ClientAuthenticationMethod
   readonly wsTrustVersion?: WsTrustVersion
   /** Whether the XML signature of the posted assertion verified with the farm's certificate. */
   readonly assertionSignatureVerified?: boolean
@@ -36,7 +39,7 @@ export interface JournalEntry extends RequestFacts {
   /** Without the query. */
   readonly path: string
   readonly status: number
-  /** Whether a password, an assertion or a refresh token was on board, wherever it was put. */
+  /** Whether a password, an assertion, a refresh token or a client's secret was on board, wherever it was put. */
   readonly carriedCredential: boolean
 }
 
@@ -55,7 +58,8 @@ export function journalEntry(request: SimulatorRequest, answer: Answer, at: Epoc
   }
 }
 
-function carriesCredential({ url, body = '' }: SimulatorRequest): boolean {
-  const field = /(^|[?&])(password|assertion|refresh_token)=/i
+function carriesCredential({ url, headers, body = '' }: SimulatorRequest): boolean {
+  const field = /(^|[?&])(password|assertion|refresh_token|client_secret|client_assertion)=/i
+  if (headers['authorization'] !== undefined) return true
   return [body, new URL(url).search].some((text) => field.test(text)) || /<([\w.-]+:)?Password[\s>]/i.test(body)
 }

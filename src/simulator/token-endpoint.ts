@@ -1,9 +1,10 @@
 import { Buffer } from 'node:buffer'
 import type { HttpResponse } from '../protocol/http.ts'
+import { authenticateClient } from './client-authentication.ts'
+import { type ClientCredentials, duplicateIn, readClientCredentials, readForm } from './client-credentials.ts'
 import { type EntraContext, issuerOf, type TenantName, tenantNamed } from './directory.ts'
 import { faultResponse, Refused, type ResponseIds } from './faults.ts'
 import type { Answer, SimulatorRequest } from './journal.ts'
-import { sameSecret } from './password.ts'
 import { isUnconsented, type RequestedAccess, readResource, readScope } from './scopes.ts'
 import { checkAccount, type SignedIn, signInByAssertion, signInByPassword, signInByRefreshToken } from './sign-in.ts'
 import type { TokenFacts } from './tokens.ts'
@@ -20,9 +21,11 @@ const grantTypes = [passwordGrant, refreshGrant, saml11Grant, saml20Grant]
 /** A token request on its way through the checks; what is learnt is noted for the journal. */
 interface TokenRequest {
   readonly endpoint: Endpoint
+  /** The first path segment as written. */
+  readonly segment: string
   readonly tenantName: TenantName
   readonly form: URLSearchParams
-  readonly authorization: string | undefined
+  readonly client: ClientCredentials
   readonly grantType: string
   readonly ids: ResponseIds
   readonly note: (facts: Omit<Partial<Answer>, 'kind' | 'response'>) => void
@@ -48,11 +51,13 @@ export async function answerTokenRequest(
     if (request.method !== 'POST') throw new Refused(900561, { method: request.method })
     const tenantName = tenantNamed(entra.world, segment)
     const form = readForm(request)
+    const parameter = duplicateIn(form)
+    if (parameter !== undefined) throw new Refused(9000411, { parameter })
     const grantType = required(form)('grant_type')
     if (!grantTypes.includes(grantType)) throw new Refused(70003, { grant: grantType })
-    note({ grantType, ...usernameIn(form) })
-    const authorization = request.headers['authorization']
-    const response = await issue(entra, { endpoint, tenantName, form, authorization, grantType, ids, note })
+    const client = readClientCredentials(form, request.headers)
+    note({ grantType, ...usernameIn(form), clientAuthentication: client.method })
+    const response = await issue(entra, { endpoint, segment, tenantName, form, client, grantType, ids, note })
     return { ...facts, response }
   } catch (error) {
     if (!(error instanceof Refused)) throw error
@@ -65,16 +70,6 @@ function usernameIn(form: URLSearchParams): { username?: string } {
   return username === null ? {} : { username }
 }
 
-/** Anything but a form is no form: the service then misses the first parameter. A parameter may be given once. */
-function readForm({ headers, body = '' }: SimulatorRequest): URLSearchParams {
-  const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(headers['content-type'] ?? '')
-  const form = new URLSearchParams(isForm ? body : '')
-  const names = [...form.keys()]
-  const duplicate = names.find((name, index) => names.indexOf(name) !== index)
-  if (duplicate !== undefined) throw new Refused(9000411, { parameter: duplicate })
-  return form
-}
-
 function required(form: URLSearchParams): (name: string) => string {
   return (parameter) => {
     const value = form.get(parameter)
@@ -84,7 +79,7 @@ function required(form: URLSearchParams): (name: string) => string {
 }
 
 async function issue(entra: EntraContext, request: TokenRequest): Promise<HttpResponse> {
-  const app = authenticateClient(entra, request)
+  const app = authenticateClient(entra, request.client, request)
   checkTenant(entra, request)
   // Before the credential is looked at: a request that cannot succeed must not count as a bad password.
   const access = requestedAccess(entra, request, app)
@@ -94,41 +89,6 @@ async function issue(entra: EntraContext, request: TokenRequest): Promise<HttpRe
     throw new Refused(65001, { client: app.clientId, app: app.displayName })
   }
   return tokenResponse(entra, request, app, signedIn, access)
-}
-
-/** A public client has no secret and must send none; a confidential one must prove itself (RFC 6749 §2.3.1). */
-function authenticateClient({ world, strict }: EntraContext, request: TokenRequest): App {
-  const basic = basicCredentials(request.authorization)
-  const clientId = request.form.get('client_id') || basic?.clientId || required(request.form)('client_id')
-  const app = world.apps.find((candidate) => candidate.clientId === clientId.toLowerCase())
-  const { tenantName } = request
-  const foreign = typeof tenantName !== 'string' && tenantName.id !== app?.tenantId
-  if (app === undefined || (foreign && !app.multiTenant)) {
-    const tenant = typeof tenantName === 'string' ? tenantName : tenantName.displayName
-    throw new Refused(700016, { client: clientId, tenant })
-  }
-  const secrets = [request.form.get('client_secret'), ...(basic?.secrets ?? [])].filter((secret) => secret != null)
-  const assertion = request.form.has('client_assertion')
-  if (app.secret === undefined) {
-    if (strict && (secrets.length > 0 || assertion)) throw new Refused(700025)
-    return app
-  }
-  if (assertion) throw new Refused(700027)
-  if (secrets.length === 0) throw new Refused(7000218)
-  const { secret: expected } = app
-  if (!secrets.some((secret) => sameSecret(secret, expected))) throw new Refused(7000215, { client: app.clientId })
-  return app
-}
-
-/** Takes the secret as it stands and form-decoded: clients disagree about RFC 6749 §2.3.1, and the service takes both. */
-function basicCredentials(authorization: string | undefined): { clientId: string; secrets: string[] } | undefined {
-  const [, encoded] = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '') ?? []
-  if (encoded === undefined) return undefined
-  const text = Buffer.from(encoded, 'base64').toString('utf8')
-  const colon = text.indexOf(':')
-  if (colon < 0) return undefined
-  const secret = text.slice(colon + 1)
-  return { clientId: text.slice(0, colon), secrets: [secret, new URLSearchParams(`s=${secret}`).get('s') ?? secret] }
 }
 
 function checkTenant({ strict }: EntraContext, { tenantName, grantType, endpoint, form }: TokenRequest): void {

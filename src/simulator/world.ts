@@ -53,6 +53,10 @@ export interface App {
   readonly multiTenant: boolean
   /** Makes the app a confidential client. */
   readonly secret?: string
+  /** The secret is the right one, and no longer good (AADSTS7000222). */
+  readonly secretExpired?: boolean
+  /** PEM certificates (or public keys) that may sign its assertions; they make the app a confidential client as well. */
+  readonly certificates?: readonly string[]
   /** Full scope names nobody has consented to, e.g. `https://graph.microsoft.com/Mail.Send`. */
   readonly unconsented?: readonly string[]
 }
@@ -127,6 +131,14 @@ export function demoWorld(): World {
         tenantId: contoso,
         multiTenant: false,
         secret: 's3cr:et%/+',
+      },
+      {
+        clientId: '2b3c4d5e-6f70-4819-a2a3-b4c5d6e7f809',
+        displayName: 'Demo service, expired secret',
+        tenantId: contoso,
+        multiTenant: false,
+        secret: 'l4st ye4r',
+        secretExpired: true,
       },
     ],
     resources: [
