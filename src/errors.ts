@@ -98,6 +98,8 @@ export interface TokenErrorFacts {
   readonly errorDescription?: string
   /** AADSTS numbers. Entra documents them as diagnostics: show them, do not branch on them. */
   readonly errorCodes: readonly number[]
+  /** The code at the head of the description where it is no AADSTS number: `AADB2C90225` (B2C), `MSIS9659` (AD FS). */
+  readonly serverCode?: string
   readonly suberror?: string
   /** A claims challenge to hand to an interactive request, as the JSON text that came. */
   readonly claims?: string
@@ -108,6 +110,7 @@ export class TokenEndpointError extends DeniedError implements TokenErrorFacts {
   readonly error: string
   declare readonly errorDescription?: string
   readonly errorCodes: readonly number[]
+  declare readonly serverCode?: string
   declare readonly suberror?: string
   declare readonly claims?: string
 
@@ -117,6 +120,7 @@ export class TokenEndpointError extends DeniedError implements TokenErrorFacts {
     this.error = display(facts.error)
     if (facts.errorDescription !== undefined) this.errorDescription = display(facts.errorDescription)
     this.errorCodes = facts.errorCodes
+    if (facts.serverCode !== undefined) this.serverCode = display(facts.serverCode)
     if (facts.suberror !== undefined) this.suberror = display(facts.suberror)
     if (facts.claims !== undefined) this.claims = facts.claims
   }
@@ -160,6 +164,7 @@ export class InteractionRequiredError extends AuthError {
   declare readonly error?: string
   declare readonly errorDescription?: string
   declare readonly errorCodes?: readonly number[]
+  declare readonly serverCode?: string
   declare readonly suberror?: string
   declare readonly claims?: string
 
@@ -170,6 +175,7 @@ export class InteractionRequiredError extends AuthError {
     if (facts !== undefined) {
       this.error = display(facts.error)
       this.errorCodes = facts.errorCodes
+      if (facts.serverCode !== undefined) this.serverCode = display(facts.serverCode)
       if (facts.errorDescription !== undefined) this.errorDescription = display(facts.errorDescription)
       if (facts.suberror !== undefined) this.suberror = display(facts.suberror)
       if (facts.claims !== undefined) this.claims = facts.claims

@@ -46,13 +46,17 @@ const hints: Readonly<Record<number, string>> = {
   530035: `Security defaults block this sign-in. ${interactive}`,
   700016: 'The application is not in this tenant: check the client id and the tenant of the authority.',
   700022: 'The scopes name several resources: make one call per resource.',
+  700024: 'The client assertion is outside its validity: check the clock of this machine.',
   700025: 'A public client sent a secret: leave the secret out.',
+  700027:
+    'The client assertion did not verify: register the certificate with the application, and check that it is the one in use.',
   700082: 'The refresh token has expired of inactivity: sign in with the password again.',
   900144:
     'A parameter is missing from the request: this is a defect of the client or of something that changes its requests.',
   7000215: 'The client secret is wrong; often the id of the secret was pasted in place of its value.',
   7000218:
     'The application is confidential and sent no secret: turn on "Allow public client flows" for it in the admin center, or use a confidential client.',
+  7000222: 'The client secret has expired: make a new one in the admin center.',
   9001023: 'This grant is not served on "common" or "consumers": use a tenant or "organizations".',
 }
 

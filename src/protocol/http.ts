@@ -45,18 +45,27 @@ const secretsByRequest = new WeakMap<HttpRequest, readonly Secret[]>()
 export interface RequestParts extends HttpRequest {
   /** The body as it may be printed. Required whenever the body holds a secret. */
   readonly printableBody?: string
-  /** The secrets inside the body, so that an answer which echoes one can be told from one that does not. */
+  /** The headers as they may be printed, if they hold what may not. */
+  readonly printableHeaders?: Readonly<Record<string, string>>
+  /** The URL as it may be printed, if its query holds what may not. */
+  readonly printableUrl?: string
+  /** The secrets inside the request, so that an answer which echoes one can be told from one that does not. */
   readonly secrets?: readonly Secret[]
 }
 
 /**
- * Makes a request whose printed, inspected and `JSON.stringify`ed forms show `printableBody` in place of the body.
- * The body itself stays a plain string member, since a transport must send it.
+ * Makes a request whose printed, inspected and `JSON.stringify`ed forms show the printable parts in place of the others.
+ * Those stay plain members, since a transport must send them.
  */
 export function createRequest(parts: RequestParts): HttpRequest {
-  const { printableBody, secrets, ...plain } = parts
+  const { printableBody, printableHeaders, printableUrl, secrets, ...plain } = parts
   const request: HttpRequest = { ...plain, headers: { ...plain.headers } }
-  const printable = { ...plain, ...(printableBody === undefined ? {} : { body: printableBody }) }
+  const printable = {
+    ...plain,
+    url: printableUrl ?? plain.url,
+    headers: printableHeaders ?? plain.headers,
+    ...(printableBody === undefined ? {} : { body: printableBody }),
+  }
   const hidden = { enumerable: false, value: () => printable }
   Object.defineProperties(request, { toJSON: hidden, [Symbol.for('nodejs.util.inspect.custom')]: hidden })
   if (secrets !== undefined && secrets.length > 0) secretsByRequest.set(request, secrets)

@@ -38,6 +38,24 @@ export function checkScopes(scopes: unknown): readonly string[] {
   return [...unique.values()]
 }
 
+/**
+ * The scopes for a resource of the v1 endpoint (ADAL's `resource`, AD FS's relying party): its `.default`.
+ *
+ * A slash at the end of the resource stays, since it is part of its name: `https://management.core.windows.net/` gives
+ * `https://management.core.windows.net//.default`, and without the second slash the token is for another audience.
+ *
+ * @throws {@link InvalidArgumentError} if it is not a resource's URI or id, or is a scope already.
+ */
+export function scopesFromResource(resource: string): string[] {
+  if (typeof resource !== 'string' || !/^[\x21\x23-\x5b\x5d-\x7e]{1,1000}$/.test(resource)) {
+    throw invalid('the resource is not a URI or an application id', 'Pass it as it was passed to ADAL.')
+  }
+  if (/\/\.default$/i.test(resource)) {
+    throw invalid('the resource is a scope already', 'Pass it in scopes as it is, or remove "/.default".')
+  }
+  return [`${resource}/.default`]
+}
+
 /** The scopes as sent: the caller's, then `openid profile` and (unless turned off) `offline_access`, each once. */
 export function scopesToSend(scopes: readonly string[], offlineAccess: boolean): readonly string[] {
   const added = offlineAccess ? ['openid', 'profile', 'offline_access'] : ['openid', 'profile']

@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from '../errors.ts'
 import { encodeBase64Url } from './base64url.ts'
+import type { ClientCredentials } from './client-authentication.ts'
+import { checkExtraBodyParameters, checkExtraHeaders, checkExtraQueryParameters } from './extra-parameters.ts'
 import { type Grant, grantTypes } from './grants.ts'
 import { createRequest, encodeForm, type FormValue, type HttpRequest } from './http.ts'
 import { productHeaders } from './product.ts'
@@ -11,14 +13,30 @@ export interface TokenRequest {
   readonly metadata: Pick<ServerMetadata, 'token_endpoint'>
   readonly clientId: string
   readonly grant: Grant
-  /** The caller's scopes; `openid profile` and `offline_access` are added here. */
+  /** The caller's scopes. */
   readonly scopes: readonly string[]
-  /** Whether to ask for a refresh token. Default true. */
+  /** Whether `openid profile` and `offline_access` are added. Default true; false sends the scopes as they are, or none. */
+  readonly openIdScopes?: boolean
+  /** Whether to ask for a refresh token; counts only where OpenID scopes are added. Default true. */
   readonly offlineAccess?: boolean
   /** A claims request or challenge, as the text of a JSON object (OpenID Connect Core §5.5). */
   readonly claims?: string
   /** `uid.utid` of the user whose refresh token this is: lets Entra route the request. */
   readonly homeAccountId?: string
+  /** Whether to ask for `client_info` and to send Entra's routing hint. Default true; both mean nothing elsewhere. */
+  readonly clientInfo?: boolean
+  /** What proves a confidential client: the result of its `ClientAuthentication`. */
+  readonly clientCredentials?: ClientCredentials
+  /** Relying party for an AD FS that reads no scopes ([MS-OAPX] §2.2.2). */
+  readonly resource?: string
+  /** B2C wants `token id_token`. */
+  readonly responseType?: string
+  /** More fields; printed redacted unless the name is known to carry no secret. Nothing that the protocol owns. */
+  readonly extraBodyParameters?: Readonly<Record<string, string>>
+  /** More of the query. URLs end up in logs: no secret belongs here. */
+  readonly extraQueryParameters?: Readonly<Record<string, string>>
+  /** More headers; printed redacted. */
+  readonly extraHeaders?: Readonly<Record<string, string>>
 }
 
 /**
@@ -28,30 +46,47 @@ export interface TokenRequest {
  * padding, and the password that obtained it is not sent along.
  *
  * @returns `POST {token_endpoint}` with a form body; printed, its secrets are redacted.
- * @throws {@link InvalidArgumentError} if `claims` is not the text of a JSON object.
+ * @throws {@link InvalidArgumentError} if `claims` is not the text of a JSON object, or an extra parameter or header is
+ *   one that the protocol owns, or cannot be sent.
  * @see RFC 6749 §4.3.2 and §6, RFC 7522 §2.1
  */
 export function buildTokenRequest(request: TokenRequest, correlationId: string): HttpRequest {
-  const { grant } = request
-  const fields: (readonly [string, FormValue])[] = [
-    ['client_id', request.clientId],
-    ...grantFields(grant),
-    ['scope', scopesToSend(request.scopes, request.offlineAccess ?? true).join(' ')],
-    ['client_info', '1'],
-  ]
-  if (request.claims !== undefined) fields.push(['claims', checkClaims(request.claims)])
-  const anchor = anchorMailbox(grant, request.homeAccountId)
+  const { grant, claims, clientCredentials = {}, resource, responseType, clientInfo = true } = request
+  const scope = (
+    request.openIdScopes === false ? request.scopes : scopesToSend(request.scopes, request.offlineAccess ?? true)
+  ).join(' ')
+  const fields: (readonly [string, FormValue])[] = clientCredentials.omitClientId
+    ? []
+    : [['client_id', request.clientId]]
+  fields.push(...grantFields(grant))
+  if (scope !== '') fields.push(['scope', scope])
+  if (clientInfo) fields.push(['client_info', '1'])
+  if (resource !== undefined) fields.push(['resource', resource])
+  if (responseType !== undefined) fields.push(['response_type', responseType])
+  if (claims !== undefined) fields.push(['claims', checkClaims(claims)])
+  fields.push(...(clientCredentials.fields ?? []), ...checkExtraBodyParameters(request.extraBodyParameters))
+  const { body, printableBody, secrets } = encodeForm(fields)
+  const anchor = clientInfo ? anchorMailbox(grant, request.homeAccountId) : undefined
+  const headers = {
+    accept: 'application/json',
+    'content-type': 'application/x-www-form-urlencoded;charset=utf-8',
+    ...productHeaders(correlationId),
+    ...(anchor === undefined ? {} : { 'x-anchormailbox': anchor }),
+  }
+  const { authorization } = clientCredentials
+  const added: Record<string, Secret> = {
+    ...checkExtraHeaders(request.extraHeaders),
+    ...(authorization === undefined ? {} : { authorization }),
+  }
   return createRequest({
     step: 'token',
     method: 'POST',
-    url: request.metadata.token_endpoint,
-    headers: {
-      accept: 'application/json',
-      'content-type': 'application/x-www-form-urlencoded;charset=utf-8',
-      ...productHeaders(correlationId),
-      ...(anchor === undefined ? {} : { 'x-anchormailbox': anchor }),
-    },
-    ...encodeForm(fields),
+    ...addQuery(request.metadata.token_endpoint, checkExtraQueryParameters(request.extraQueryParameters)),
+    headers: { ...headers, ...mapValues(added, (value) => value.reveal()) },
+    printableHeaders: { ...headers, ...mapValues(added, String) },
+    body,
+    printableBody,
+    secrets: [...secrets, ...Object.values(added), ...(clientCredentials.secrets ?? [])],
   })
 }
 
@@ -68,6 +103,20 @@ export function checkClaims(claims: string): string {
     step: 'token',
     hint: 'Pass the claims member of the error or of the WWW-Authenticate challenge, base64-decoded.',
   })
+}
+
+// A metadata's token endpoint may have a query of its own (B2C: "?p={policy}"), which stays as it is.
+function addQuery(
+  url: string,
+  parameters: readonly (readonly [string, FormValue])[],
+): { url: string; printableUrl: string } {
+  const { body, printableBody } = encodeForm(parameters)
+  const separator = parameters.length === 0 ? '' : url.includes('?') ? '&' : '?'
+  return { url: `${url}${separator}${body}`, printableUrl: `${url}${separator}${printableBody}` }
+}
+
+function mapValues<T>(values: Readonly<Record<string, T>>, map: (value: T) => string): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]))
 }
 
 function grantFields(grant: Grant): (readonly [string, FormValue])[] {

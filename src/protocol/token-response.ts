@@ -1,10 +1,12 @@
 import {
   type AuthError,
+  DeniedError,
   InteractionRequiredError,
   ProtocolError,
   TokenEndpointError,
   type TokenErrorFacts,
 } from '../errors.ts'
+import { aadb2cHint } from './aadb2c.ts'
 import { aadstsHint, oauthErrorHint } from './aadsts.ts'
 import { type ClientInfo, parseClientInfo } from './client-info.ts'
 import { type HttpResponse, responseFacts } from './http.ts'
@@ -17,11 +19,13 @@ import {
   readString,
   unexpectedStatus,
 } from './json.ts'
+import { msisHint } from './msis.ts'
 import { Secret } from './secret.ts'
 
 /** A successful token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3), checked and in our names. */
 export interface TokenResponse {
-  readonly accessToken: Secret
+  /** Always there, unless the caller let B2C leave it out: `accessTokenOptional`. */
+  readonly accessToken?: Secret
   readonly tokenType: 'Bearer'
   /** Granted scopes; the requested ones when the answer names none (RFC 6749 §5.1). */
   readonly scopes: readonly string[]
@@ -38,6 +42,17 @@ export interface TokenResponse {
 const step = 'token'
 const week = 7 * 86_400
 
+/** A token response that has its access token, as RFC 6749 §5.1 wants. */
+export type CompleteTokenResponse = TokenResponse & { readonly accessToken: Secret }
+
+export interface TokenResponseOptions {
+  /**
+   * Whether an answer with an id_token and no access token will do. B2C gives that when no scope of an API is asked
+   * for; at any other server it is a defect. Default false.
+   */
+  readonly accessTokenOptional?: boolean
+}
+
 /**
  * Reads the token endpoint's answer.
  *
@@ -45,31 +60,37 @@ const week = 7 * 86_400
  * @throws {@link InteractionRequiredError} when the server asks for something that this grant cannot give (`error` is
  *   `interaction_required` and its kin, or a `suberror` says so).
  * @throws {@link TokenEndpointError} for any other OAuth error, whatever the status.
- * @throws {@link ProtocolError} when the answer is neither.
+ * @throws {@link DeniedError} `ERR_TOKEN_ENDPOINT` for status 400, 401 or 403 with an empty body or a JSON object
+ *   without `error`: some servers refuse without saying why.
+ * @throws {@link ProtocolError} when the answer is none of these.
  */
-export function parseTokenResponse(response: HttpResponse, requestedScopes: readonly string[]): TokenResponse {
-  const denied = findJsonObject(response)
-  if (denied !== undefined && Object.hasOwn(denied, 'error')) throw parseTokenError(denied, response)
-  if (response.status !== 200) throw unexpectedStatus(response, step, 'the token response')
+export function parseTokenResponse(response: HttpResponse, requestedScopes: readonly string[]): CompleteTokenResponse
+export function parseTokenResponse(
+  response: HttpResponse,
+  requestedScopes: readonly string[],
+  options: TokenResponseOptions,
+): TokenResponse
+export function parseTokenResponse(
+  response: HttpResponse,
+  requestedScopes: readonly string[],
+  { accessTokenOptional = false }: TokenResponseOptions = {},
+): TokenResponse {
+  const answer = findJsonObject(response)
+  if (answer !== undefined && Object.hasOwn(answer, 'error')) throw parseTokenError(answer, response)
+  if (response.status !== 200) throw refusalWithoutError(answer, response)
   const json = parseJsonObject(response, step, 'the token response')
-  const accessToken = checkToken('access_token', readString(json, 'access_token', step, 65_536))
-  const tokenType = findString(json, 'token_type', step)
-  if (tokenType === undefined) throw missingField('token_type', step)
-  if (tokenType.toLowerCase() !== 'bearer') {
-    throw new ProtocolError('ERR_UNSUPPORTED_TOKEN_TYPE', 'the token is not a bearer token', {
-      step,
-      hint: 'Turn off proof-of-possession for this client at the server.',
-    })
-  }
+  const idToken = findString(json, 'id_token', step, 65_536)
+  const accessToken =
+    accessTokenOptional && idToken ? findString(json, 'access_token', step, 65_536) : readAccessToken(json)
+  if (accessToken) checkTokenType(json)
   const scope = findString(json, 'scope', step, 65_536)
   const granted = (scope ?? '').split(' ').filter((part) => part !== '')
   const refreshToken = findString(json, 'refresh_token', step, 65_536)
-  const idToken = findString(json, 'id_token', step, 65_536)
   const clientInfo = parseClientInfo(findString(json, 'client_info', step, 65_536))
   const refreshInSeconds = findSeconds(json, 'refresh_in')
   const extendedExpiresInSeconds = findSeconds(json, 'ext_expires_in')
   return {
-    accessToken: new Secret(accessToken),
+    ...(accessToken ? { accessToken: new Secret(checkToken('access_token', accessToken)) } : {}),
     tokenType: 'Bearer',
     scopes: granted.length > 0 ? granted : requestedScopes,
     expiresInSeconds: findSeconds(json, 'expires_in') ?? 600,
@@ -79,6 +100,41 @@ export function parseTokenResponse(response: HttpResponse, requestedScopes: read
     ...(idToken ? { idToken: new Secret(idToken) } : {}),
     ...(clientInfo === undefined ? {} : { clientInfo }),
   }
+}
+
+function readAccessToken(json: JsonObject): string {
+  return readString(json, 'access_token', step, 65_536)
+}
+
+function checkTokenType(json: JsonObject): void {
+  const tokenType = findString(json, 'token_type', step)
+  if (tokenType === undefined) throw missingField('token_type', step)
+  if (tokenType.toLowerCase() === 'bearer') return
+  throw new ProtocolError('ERR_UNSUPPORTED_TOKEN_TYPE', 'the token is not a bearer token', {
+    step,
+    hint: 'Turn off proof-of-possession for this client at the server.',
+  })
+}
+
+// Glewlwyd refuses a password with 403 and a client with 400, both without a word; oauth2-mock-server answers problem
+// details (RFC 9457). A page, or any other text, is no token endpoint's.
+function refusalWithoutError(json: JsonObject | undefined, response: HttpResponse): AuthError {
+  const { status, body } = response
+  const plain = json !== undefined || body.trim() === ''
+  if (!plain || ![400, 401, 403].includes(status)) return unexpectedStatus(response, step, 'the token response')
+  const text = [json?.['detail'], json?.['title']].find((value) => typeof value === 'string' && value !== '')
+  return new DeniedError(
+    'ERR_TOKEN_ENDPOINT',
+    `the token endpoint refused with HTTP status ${status} and no OAuth error${text === undefined ? '' : `: ${text}`}`,
+    {
+      step,
+      hint:
+        status === 401
+          ? 'The client must authenticate, or did so wrongly: check the registration of the client.'
+          : 'User name, password, client or scope was refused: only the log of the server says which.',
+      response: responseFacts(response),
+    },
+  )
 }
 
 // RFC 6749 appendix A.12 and A.17. Anything else would break the header that the token is meant for, or the terminal it
@@ -120,19 +176,21 @@ function parseTokenError(json: JsonObject, response: HttpResponse): AuthError {
   const errorDescription = findString(json, 'error_description', step, 16_384)
   const suberror = findString(json, 'suberror', step, 256)
   const claims = findString(json, 'claims', step, 65_536)
+  const serverCode = /\b(AADB2C|MSIS)\d{4,6}\b/.exec(errorDescription?.slice(0, 2_000) ?? '')?.[0]
   const facts: TokenErrorFacts = {
     error,
     errorCodes: readErrorCodes(json, errorDescription),
+    ...(serverCode === undefined ? {} : { serverCode }),
     ...(errorDescription ? { errorDescription } : {}),
     ...(suberror ? { suberror } : {}),
     ...(claims ? { claims } : {}),
   }
   const traceId = findString(json, 'trace_id', step)
-  const hint = aadstsHint(facts.errorCodes) ?? oauthErrorHint(error)
+  const hint = aadstsHint(facts.errorCodes) ?? aadb2cHint(serverCode) ?? msisHint(serverCode) ?? oauthErrorHint(error)
   const details = {
     step,
     response: { ...responseFacts(response), ...(traceId ? { traceId } : {}) },
-    ...(hint === undefined ? {} : { hint }),
+    hint,
   } as const
   // The description's first sentence is enough for a message; ids and times are in the other members.
   const message = `the token endpoint answered ${error}${errorDescription ? `: ${errorDescription.split(/ ?\r?\n| {2}| Trace ID:/)[0]}` : ''}`

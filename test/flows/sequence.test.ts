@@ -27,6 +27,7 @@ describe('the requests of a sign-in on a known cloud', () => {
       wsTrustVersion: '1.3',
       endpoint: 'https://sts.contoso.example/adfs/services/trust/13/usernamemixed',
       fallbacks: [],
+      overrides: [],
     })
     expect(first.passwordSentTo).toBe('https://sts.contoso.example')
     expect(simulator.journal.at(-1)).toMatchObject({ kind: 'token', assertionSignatureVerified: true })
@@ -87,7 +88,10 @@ describe('the requests of a sign-in on a known cloud', () => {
   })
 
   it('begin with the OpenID configuration on a host that is not in the table, once', async () => {
-    const { client, simulator, steps, forget } = await simulate({}, { entraHost: 'login.cloud.example' })
+    const { client, simulator, steps, forget } = await simulate(
+      { knownAuthorities: ['login.cloud.example'] },
+      { entraHost: 'login.cloud.example' },
+    )
     expect(simulator.authority).toContain('login.cloud.example')
     await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes: demo.scopes })
     expect(steps).toEqual(['authority', 'realm', 'token'])
