@@ -32,7 +32,20 @@ export {
   TransportError,
   UnsupportedError,
 } from './errors.ts'
+export {
+  type ClientAuthentication,
+  type ClientAuthenticationContext,
+  type ClientCredentials,
+  type ClientSecretBasicOptions,
+  clientAssertion,
+  clientSecretBasic,
+  clientSecretPost,
+  type PrivateKeyJwtAlgorithm,
+  type PrivateKeyJwtOptions,
+  privateKeyJwt,
+} from './protocol/client-authentication.ts'
 export type { HttpRequest, HttpResponse, Timings, Transport } from './protocol/http.ts'
 export type { IdTokenClaims } from './protocol/id-token.ts'
+export { scopesFromResource } from './protocol/scopes.ts'
 export { Secret } from './protocol/secret.ts'
 export type { Verdict } from './protocol/verdict.ts'

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose/jwt/decode'
-import { ProtocolError } from '../errors.ts'
+import { InvalidArgumentError, ProtocolError } from '../errors.ts'
+import type { AuthorityKind } from './authority.ts'
 import type { Secret } from './secret.ts'
 import type { EpochSeconds } from './time.ts'
 import type { Verdict } from './verdict.ts'
@@ -18,24 +19,52 @@ export interface IdTokenClaims {
   readonly upn?: string
   readonly email?: string
   readonly name?: string
+  readonly tfp?: string
+  readonly acr?: string
   readonly [claim: string]: unknown
 }
 
 export interface DecodedIdToken {
   readonly claims: IdTokenClaims
-  /** Every check made, passed or not: `id_token.issuer`, `.audience`, `.expiry`, `.not-before`, `.issued-at`, `.tenant`. */
+  /**
+   * Every check made, passed or not: `id_token.issuer`, `.audience`, `.expiry`, `.not-before`, `.issued-at`, and where
+   * it is expected `.tenant` and `.policy`. `verifyIdToken` adds `.key-issuer` where the key names one.
+   */
   readonly checks: readonly Verdict[]
 }
+
+/** Signature algorithms that an id_token may have (RFC 7518 §3.1, RFC 8037): none of them with a shared key. */
+export type IdTokenAlgorithm = 'RS256' | 'PS256' | 'ES256' | 'EdDSA'
 
 /** What an id_token is compared with. */
 export interface IdTokenExpectations {
   readonly clientId: string
+  /** What kind of server issues it. Default `entra`. */
+  readonly kind?: AuthorityKind
   /** The issuer of the server's metadata; `{tenantid}` stands for the token's own `tid`. */
   readonly issuer: string
   /** Other hosts of the same cloud that may stand in the issuer. */
   readonly issuerAliases?: readonly string[]
+  /** Other issuers of the same server, compared exactly: the `access_token_issuer` of AD FS. */
+  readonly otherIssuers?: readonly string[]
   /** The tenant id, when the authority names one. */
   readonly tenantId?: string
+  /** The B2C policy: in `tfp` or `acr`. Issuer and keys may be shared by all policies of a tenant. */
+  readonly policy?: string
+  /** Algorithms to accept from a server of kind `oidc`. Default RS256; the other kinds use nothing else. */
+  readonly algorithms?: readonly IdTokenAlgorithm[]
+}
+
+const algorithms: readonly string[] = ['RS256', 'PS256', 'ES256', 'EdDSA'] satisfies readonly IdTokenAlgorithm[]
+
+/** The algorithms an id_token may be signed with. @throws {@link InvalidArgumentError} for an unknown or shared-key one. */
+export function algorithmsOf({ kind = 'entra', algorithms: wanted }: IdTokenExpectations): readonly string[] {
+  if (wanted === undefined) return ['RS256']
+  if (kind === 'oidc' && wanted.length > 0 && wanted.every((name) => algorithms.includes(name))) return wanted
+  throw new InvalidArgumentError('algorithms holds what no id_token of this server may be signed with', {
+    step: 'id_token',
+    hint: `Leave it out for RS256; a server of kind "oidc" may use ${algorithms.join(', ')}.`,
+  })
 }
 
 /** Clock difference that is forgiven, in seconds. */
@@ -75,9 +104,13 @@ function decodeClaims(idToken: string): IdTokenClaims {
     throw malformed('the id_token has no aud')
   }
   for (const name of ['exp', 'iat', 'nbf']) {
-    if (payload[name] !== undefined && !Number.isFinite(payload[name])) throw malformed(`${name} is not a number`)
+    // Fractions are fine (RFC 7519 §2, NumericDate); beyond this number no Date can hold the instant.
+    const value = payload[name]
+    if (value !== undefined && !(typeof value === 'number' && Math.abs(value) <= 8_640_000_000_000)) {
+      throw malformed(`${name} is not an instant`)
+    }
   }
-  for (const name of ['oid', 'tid', 'preferred_username', 'upn', 'email', 'name']) {
+  for (const name of ['oid', 'tid', 'preferred_username', 'upn', 'email', 'name', 'tfp', 'acr']) {
     if (payload[name] !== undefined && typeof payload[name] !== 'string') throw malformed(`${name} is not a string`)
   }
   return payload as unknown as IdTokenClaims
@@ -99,18 +132,43 @@ function checkClaimsOf(claims: IdTokenClaims, expected: IdTokenExpectations, at:
   if (expected.tenantId !== undefined) {
     checks.push(verdict('id_token.tenant', tid?.toLowerCase() === expected.tenantId.toLowerCase(), tid))
   }
+  if (expected.policy !== undefined) {
+    const policy = claims.tfp ?? claims.acr
+    checks.push(verdict('id_token.policy', policy?.toLowerCase() === expected.policy.toLowerCase(), policy))
+  }
   return checks
 }
 
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
-function issuerMatches({ iss, tid }: IdTokenClaims, expected: IdTokenExpectations): boolean {
-  if (!expected.issuer.includes('{tenantid}')) return iss === expected.issuer
-  if (tid === undefined || !guid.test(tid)) return false
-  const issuer = expected.issuer.replace('{tenantid}', () => tid)
-  if (iss === issuer) return true
-  const url = new URL(issuer)
-  return (expected.issuerAliases ?? []).some((host) => iss === `https://${host}${url.pathname}`)
+function issuerMatches(claims: IdTokenClaims, expected: IdTokenExpectations): boolean {
+  return acceptedIssuers(claims, expected).includes(claims.iss)
+}
+
+function acceptedIssuers({ tid }: IdTokenClaims, expected: IdTokenExpectations): readonly string[] {
+  const { issuer: template, otherIssuers = [] } = expected
+  if (!template.includes('{tenantid}')) return [template, ...otherIssuers]
+  if (tid === undefined || !guid.test(tid)) return []
+  const issuer = template.replace('{tenantid}', () => tid)
+  const path = issuer.replace(/^https:\/\/[^/]*/, '')
+  return [issuer, ...(expected.issuerAliases ?? []).map((host) => `https://${host}${path}`)]
+}
+
+/**
+ * Whether a key may sign for this issuer: Entra's key sets say of each key whose tokens it signs, `{tenantid}` being any
+ * tenant. A key of personal accounts, say, signs for no organisation.
+ *
+ * @returns `undefined` when the key does not say.
+ */
+export function checkKeyIssuer(
+  keyIssuer: unknown,
+  claims: IdTokenClaims,
+  expected: IdTokenExpectations,
+): Verdict | undefined {
+  if (keyIssuer === undefined) return undefined
+  const named = typeof keyIssuer === 'string' ? keyIssuer.replace('{tenantid}', () => claims.tid ?? '') : undefined
+  const ok = named !== undefined && acceptedIssuers(claims, expected).includes(named)
+  return verdict('id_token.key-issuer', ok, typeof keyIssuer === 'string' ? keyIssuer : undefined)
 }
 
 function verdict(rule: string, ok: boolean, evidence: string | number | undefined): Verdict {

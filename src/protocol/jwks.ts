@@ -2,8 +2,14 @@ import { createLocalJWKSet } from 'jose/jwks/local'
 import { compactVerify } from 'jose/jws/compact/verify'
 import { ProtocolError } from '../errors.ts'
 import { createRequest, type HttpRequest, type HttpResponse } from './http.ts'
-import { type DecodedIdToken, decodeIdToken, type IdTokenExpectations } from './id-token.ts'
-import { missingField, parseJsonObject } from './json.ts'
+import {
+  algorithmsOf,
+  checkKeyIssuer,
+  type DecodedIdToken,
+  decodeIdToken,
+  type IdTokenExpectations,
+} from './id-token.ts'
+import { type JsonObject, missingField, parseJsonObject } from './json.ts'
 import { productHeaders } from './product.ts'
 import type { Secret } from './secret.ts'
 import type { ServerMetadata } from './server-metadata.ts'
@@ -39,10 +45,12 @@ export function parseJwks(response: HttpResponse): JsonWebKeySet {
  * Verifies an id_token's signature with the server's keys, then its claims as `decodeIdToken` does; here every check
  * must pass.
  *
- * Only RS256 is accepted: the algorithm of every Entra and AD FS id_token. A token without `kid`, of another `typ`,
- * unsigned or signed with a shared key is refused.
+ * RS256 is accepted, or the `algorithms` of the expectations. Refused are a token that is unsigned or signed with a
+ * shared key, of another `typ`, with a `crit` that is not understood, or written in any other than the one right
+ * base64url; one without `kid` too, except from a server of kind `oidc` with a single key that fits.
  *
  * @param at Instant to check the times against, epoch seconds; 5 minutes of skew are forgiven.
+ * @throws {@link InvalidArgumentError} for `algorithms` that this server may not use.
  * @throws {@link ProtocolError} `ERR_MALFORMED_RESPONSE`, `ERR_SIGNATURE_INVALID`, or `ERR_ID_TOKEN_REFUSED` naming
  *   the checks that failed.
  * @see OpenID Connect Core §3.1.3.7
@@ -53,11 +61,14 @@ export async function verifyIdToken(
   expected: IdTokenExpectations,
   at: EpochSeconds,
 ): Promise<DecodedIdToken> {
-  const decoded = decodeIdToken(idToken, expected, at)
+  const algorithms = algorithmsOf(expected)
+  const { claims, checks: ofClaims } = decodeIdToken(idToken, expected, at)
   const text = typeof idToken === 'string' ? idToken : idToken.reveal()
-  await verifySignature(text, jwks)
-  const failed = decoded.checks.filter((check) => !check.ok)
-  if (decoded.claims.iat === undefined) failed.push({ rule: 'id_token.issued-at', ok: false })
+  const key = await verifySignature(text, jwks, algorithms, expected.kind === 'oidc')
+  const ofKey = checkKeyIssuer(key['issuer'], claims, expected)
+  const checks = ofKey === undefined ? ofClaims : [...ofClaims, ofKey]
+  const failed = checks.filter((check) => !check.ok)
+  if (claims.iat === undefined) failed.push({ rule: 'id_token.issued-at', ok: false })
   if (failed.length > 0) {
     throw new ProtocolError(
       'ERR_ID_TOKEN_REFUSED',
@@ -69,22 +80,51 @@ export async function verifyIdToken(
       },
     )
   }
-  return decoded
+  return { claims, checks }
 }
 
-async function verifySignature(idToken: string, jwks: JsonWebKeySet): Promise<void> {
-  let verified = false
+// jose reads base64 leniently (blanks, padding, set bits behind the end), so that many texts are one token.
+const canonicalBase64Url = /^(?:[\w-]{4})*(?:[\w-][AQgw]|[\w-]{2}[AEIMQUYcgkosw048])?$/
+
+/** @returns The key that verified. */
+async function verifySignature(
+  idToken: string,
+  jwks: JsonWebKeySet,
+  algorithms: readonly string[],
+  kidOptional: boolean,
+): Promise<JsonObject> {
+  let key: JsonObject | undefined
   try {
-    const getKey = createLocalJWKSet(jwks as unknown as Parameters<typeof createLocalJWKSet>[0])
-    const { protectedHeader } = await compactVerify(idToken, getKey, { algorithms: ['RS256'] })
-    // A key set of one key would match a token without kid; typ tells an id_token from an access token (at+jwt).
-    verified = protectedHeader.kid !== undefined && (protectedHeader.typ ?? 'JWT').toUpperCase() === 'JWT'
+    if (!idToken.split('.').every((part) => canonicalBase64Url.test(part))) throw new RangeError('not base64url')
+    const { protectedHeader } = await compactVerify(
+      idToken,
+      (header) => {
+        if (header.kid === undefined && !kidOptional) throw new RangeError('no kid')
+        const fitting = jwks.keys.filter((candidate) => fits(candidate, header))
+        key = fitting[0]
+        // A set of its own for jose to check the rest of the key; two keys that fit would be a guess.
+        return createLocalJWKSet({ keys: fitting } as unknown as Parameters<typeof createLocalJWKSet>[0])(header)
+      },
+      { algorithms: [...algorithms] },
+    )
+    // typ tells an id_token from an access token (at+jwt).
+    if ((protectedHeader.typ ?? 'JWT').toUpperCase() === 'JWT' && key !== undefined) return key
   } catch {
     // jose's errors may hold the payload, and some causes are plain TypeErrors: none is passed on.
   }
-  if (verified) return
   throw new ProtocolError('ERR_SIGNATURE_INVALID', 'the id_token does not verify with the keys of the server', {
     step: 'id_token',
     hint: 'Fetch the key set again if it is old; otherwise the token is not from this server.',
   })
+}
+
+const keyTypes: Readonly<Record<string, string>> = { RS256: 'RSA', PS256: 'RSA', ES256: 'EC', EdDSA: 'OKP' }
+
+function fits(key: JsonObject, { alg, kid }: { readonly alg?: string; readonly kid?: string }): boolean {
+  return (
+    key['kty'] === keyTypes[alg ?? ''] &&
+    (kid === undefined || key['kid'] === kid) &&
+    (key['alg'] === undefined || key['alg'] === alg) &&
+    (key['use'] === undefined || key['use'] === 'sig')
+  )
 }
