@@ -1,3 +1,5 @@
+export type { AdfsClient, FarmLevel } from './simulator/adfs-clients.ts'
+export type { ClientAuthenticationMethod } from './simulator/client-credentials.ts'
 export type { JournalEntry, RequestKind, SimulatorRequest } from './simulator/journal.ts'
 export type { ListenOptions } from './simulator/listen.ts'
 export {

@@ -1,15 +1,18 @@
 import type { HttpResponse } from '../protocol/http.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import { saml11, saml20, type WsTrustVersion } from '../wstrust/namespaces.ts'
+import { adfsKeys, adfsMetadata, answerAdfsToken } from './adfs-oauth.ts'
 import type { SigningCertificate } from './certificates.ts'
 import type { Answer, SimulatorRequest } from './journal.ts'
 import type { Libraries } from './libraries.ts'
 import { writeMexDocument } from './mex.ts'
 import { sameSecret } from './password.ts'
+import type { RefreshTokens } from './refresh-tokens.ts'
 import { issueAssertion } from './saml.ts'
 import { messageIdOf, type ReceivedTokenRequest, readTokenRequest } from './security-token-request.ts'
 import { tokenReply } from './security-token-response.ts'
 import { faultReply, type ReplyContext, SoapFault } from './soap.ts'
+import type { TokenSigner } from './tokens.ts'
 import { findUser, kindOf, type User, type World } from './world.ts'
 import { MalformedXml, parseXml, type XmlElement } from './xml.ts'
 
@@ -20,6 +23,8 @@ export interface FarmContext {
   readonly certificate: SigningCertificate
   /** Identifier of the federation service: `Issuer` of its assertions. A name, not an address. */
   readonly issuer: string
+  readonly signer: TokenSigner
+  readonly refreshTokens: RefreshTokens
   readonly strict: boolean
   readonly now: () => EpochSeconds
   readonly newId: () => string
@@ -36,10 +41,16 @@ const tokenTypes: Readonly<Record<string, '1.1' | '2.0'>> = {
   'http://docs.oasis-open.org/wss/oasis-wss-saml-token-profile-1.1#SAMLV2.0': '2.0',
 }
 
-/** The AD FS side: metadata exchange, two places that take a password, and the traps beside them. */
-export function answerAsFarm(farm: FarmContext, request: SimulatorRequest): Answer {
+/** The AD FS side: metadata exchange, three places that take a password, and the traps beside them. */
+export async function answerAsFarm(farm: FarmContext, request: SimulatorRequest): Promise<Answer> {
   const path = new URL(request.url).pathname
   const endpoint = path.toLowerCase()
+  if (/^\/adfs\/oauth2\/token\/?$/.test(endpoint)) return answerAdfsToken(farm, request)
+  const hasMetadata = farm.world.farm.level !== '2012R2'
+  if (hasMetadata && endpoint === '/adfs/.well-known/openid-configuration') {
+    return { kind: 'metadata', response: adfsMetadata(farm.origin(), farm.issuer) }
+  }
+  if (hasMetadata && endpoint === '/adfs/discovery/keys') return { kind: 'jwks', response: adfsKeys(farm) }
   if (!endpoint.startsWith(trust)) return { kind: 'other', response: plain(404, 'Not Found') }
   const name = endpoint.slice(trust.length)
   if (name === 'mex') return { kind: 'mex', response: metadata(farm, request) }

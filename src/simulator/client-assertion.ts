@@ -10,10 +10,14 @@ export interface ExpectedAssertion {
   /** PEM: certificates, found by thumbprint, or public keys, which are tried when no thumbprint is given. */
   readonly certificates: readonly string[]
   readonly algorithms: readonly ('RS256' | 'PS256')[]
+  /** The headers a certificate may be named by; all when absent. */
+  readonly thumbprints?: readonly Thumbprint[]
   readonly now: EpochSeconds
   /** Refuse an assertion without `jti`. */
   readonly strict: boolean
 }
+
+type Thumbprint = 'x5t#S256' | 'x5t' | 'kid'
 
 export type AssertionFault = 'malformed' | 'algorithm' | 'unknown-key' | 'signature' | 'audience' | 'client' | 'time'
 
@@ -29,7 +33,7 @@ export function checkClientAssertion(assertion: string, expected: ExpectedAssert
   const [head = '', payload = '', signature = ''] = parts
   const header = readPart(head)
   const claims = readPart(payload)
-  const keys = registeredKeys(header, expected.certificates)
+  const keys = registeredKeys(header ?? {}, expected)
   if (keys.length === 0) return 'unknown-key'
   if (parts.length !== 3 || header === undefined || claims === undefined) return 'malformed'
   const { alg } = header
@@ -53,18 +57,21 @@ function faultOfClaims(claims: Record<string, unknown>, expected: ExpectedAssert
 }
 
 /** Keys a header points to: `x5t#S256`, SHA-1 `x5t`, or a thumbprint in hexadecimal as `kid`. */
-function registeredKeys(header: Record<string, unknown> | undefined, pems: readonly string[]): KeyObject[] {
-  const named = ['x5t#S256', 'x5t'].some((name) => header?.[name] !== undefined)
-  return pems
+function registeredKeys(
+  header: Record<string, unknown>,
+  { certificates, thumbprints = ['x5t#S256', 'x5t', 'kid'] }: ExpectedAssertion,
+): KeyObject[] {
+  const named = header['x5t#S256'] !== undefined || header['x5t'] !== undefined
+  return certificates
     .map(readCertificate)
     .filter(({ sha1, sha256 }) => {
       if (sha1 === undefined || sha256 === undefined) return !named
-      const matches = [
-        header?.['x5t#S256'] === sha256.toString('base64url'),
-        header?.['x5t'] === sha1.toString('base64url'),
-        String(header?.['kid'] ?? '').toLowerCase() === sha1.toString('hex'),
-      ]
-      return matches.includes(true)
+      const matches: Readonly<Record<Thumbprint, boolean>> = {
+        'x5t#S256': header['x5t#S256'] === sha256.toString('base64url'),
+        x5t: header['x5t'] === sha1.toString('base64url'),
+        kid: String(header['kid']).toLowerCase() === sha1.toString('hex'),
+      }
+      return thumbprints.some((name) => matches[name])
     })
     .map(({ key }) => key)
 }

@@ -96,11 +96,20 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     origin: () => origins.entra,
   }
   const hosts = (): readonly string[] => [own.adfsHost, new URL(origins.adfs).host]
-  const farm: FarmContext = { ...own, libraries, certificate, issuer, origin: () => origins.adfs, hosts }
+  const farm: FarmContext = {
+    ...own,
+    libraries,
+    certificate,
+    issuer,
+    signer: await createTokenSigner(adfsKeys),
+    refreshTokens: createRefreshTokens(own.newId),
+    origin: () => origins.adfs,
+    hosts,
+  }
   const journal: JournalEntry[] = []
 
   async function answer(side: Side, request: SimulatorRequest): Promise<HttpResponse> {
-    const honest = side === 'entra' ? await answerAsEntra(entra, request) : answerAsFarm(farm, request)
+    const honest = side === 'entra' ? await answerAsEntra(entra, request) : await answerAsFarm(farm, request)
     const response = own.faults[honest.kind]?.(request, honest.response) ?? honest.response
     const at = own.now()
     journal.push(journalEntry(request, { ...honest, response }, at))
@@ -118,7 +127,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     users: own.world.users.map((user) => demoUser(own.world, user)),
     clientId: own.world.apps.find((app) => app.secret === undefined)?.clientId ?? '',
     adfsCertificate: certificate.certificatePem,
-    revokeSessions: (username) => refreshTokens.revoke(username),
+    revokeSessions: (username) => [refreshTokens, farm.refreshTokens].map((tokens) => tokens.revoke(username)),
     async listen(listenOptions) {
       if (listening) throw argumentError('the simulator is listening already')
       listening = true

@@ -24,6 +24,8 @@ export interface TokenFacts {
 
 export interface TokenSigner {
   readonly publicJwk: JWK
+  /** Signs any claims. */
+  sign(claims: Record<string, unknown>): Promise<string>
   accessToken(facts: TokenFacts): Promise<string>
   idToken(facts: TokenFacts): Promise<string>
 }
@@ -39,6 +41,7 @@ export async function createTokenSigner(keys: SigningKeys): Promise<TokenSigner>
     new SignJWT(claims).setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid }).sign(keys.privateKey)
   return {
     publicJwk: { ...exported, kty: 'RSA', use: 'sig', alg: 'RS256', kid },
+    sign,
     accessToken: (facts) => sign(accessTokenClaims(facts)),
     idToken: (facts) => sign(idTokenClaims(facts)),
   }

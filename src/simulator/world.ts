@@ -1,4 +1,5 @@
 import type { WsTrustVersion } from '../wstrust/namespaces.ts'
+import { type AdfsClient, demoAdfsApis, demoAdfsClients, type FarmLevel } from './adfs-clients.ts'
 
 /** A directory. A user name belongs to the tenant that has its domain. */
 export interface Tenant {
@@ -74,6 +75,12 @@ export interface Farm {
   readonly assertionVersion: '1.1' | '2.0'
   /** Realms of the registered relying parties (`wsp:AppliesTo`), Entra's included. */
   readonly relyingParties: readonly string[]
+  /** What its OAuth endpoint can do; default `2019`. */
+  readonly level?: FarmLevel
+  /** Identifiers of the APIs its OAuth endpoint issues tokens for. */
+  readonly apis?: readonly string[]
+  /** The clients of its OAuth endpoint. */
+  readonly clients?: readonly AdfsClient[]
 }
 
 export interface World {
@@ -157,6 +164,9 @@ export function demoWorld(): World {
       offer: ['2005', '1.3'],
       assertionVersion: '1.1',
       relyingParties: [microsoftOnline, 'urn:simulator:relying-party'],
+      level: '2019',
+      apis: demoAdfsApis,
+      clients: demoAdfsClients(),
     },
   }
 }
