@@ -1,7 +1,9 @@
 export type { AdfsClient, FarmLevel } from './simulator/adfs-clients.ts'
+export type { B2cApi, B2cApp, B2cDirectory, B2cPolicy, B2cUser } from './simulator/b2c-directory.ts'
 export type { ClientAuthenticationMethod } from './simulator/client-credentials.ts'
+export type { DemoApp, DemoUser } from './simulator/demo-list.ts'
 export type { JournalEntry, RequestKind, SimulatorRequest } from './simulator/journal.ts'
-export type { ListenOptions } from './simulator/listen.ts'
+export type { ListenOptions, Side } from './simulator/listen.ts'
 export {
   createSimulator,
   type FaultHook,
@@ -11,7 +13,6 @@ export {
 } from './simulator/simulator.ts'
 export {
   type App,
-  type DemoUser,
   type Domain,
   demoWorld,
   type Farm,

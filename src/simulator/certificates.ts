@@ -21,13 +21,13 @@ const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const hour = 3_600
 const year = 365 * 24 * hour
 
-const keysOfThisRun = new Map<'entra' | 'adfs', Promise<SigningKeys>>()
+const keysOfThisRun = new Map<string, Promise<SigningKeys>>()
 
 /**
  * The signing keys of one side. Made once per process, since RSA keys cost a fifth of a second; never written anywhere.
- * Entra and the farm never share a key: a token signed with the wrong one must not verify.
+ * No two sides share a key: a token signed with the wrong one must not verify.
  */
-export function signingKeys(side: 'entra' | 'adfs'): Promise<SigningKeys> {
+export function signingKeys(side: string): Promise<SigningKeys> {
   const keys = keysOfThisRun.get(side) ?? crypto.subtle.generateKey(rsa, true, ['sign', 'verify'])
   keysOfThisRun.set(side, keys)
   return keys

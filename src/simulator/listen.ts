@@ -8,11 +8,16 @@ import { createServerCertificate } from './certificates.ts'
 import type { SimulatorRequest } from './journal.ts'
 import type { Libraries } from './libraries.ts'
 
-export type Side = 'entra' | 'adfs'
+/** One authority of the simulator. */
+export type Side = 'entra' | 'adfs' | 'b2c'
 
-export interface Origins {
-  readonly entra: string
-  readonly adfs: string
+export const sides: readonly Side[] = ['entra', 'adfs', 'b2c']
+
+export type Origins = Readonly<Record<Side, string>>
+
+/** Gives every side its origin. */
+export function originsAt(origin: (side: Side) => string): Origins {
+  return { entra: origin('entra'), adfs: origin('adfs'), b2c: origin('b2c') }
 }
 
 export interface ListenOptions {
@@ -20,6 +25,8 @@ export interface ListenOptions {
   readonly port?: number
   /** Port of the AD FS side; likewise. */
   readonly adfsPort?: number
+  /** Port of the B2C side; likewise. */
+  readonly b2cPort?: number
   /** There is no choice of address: the simulator holds known passwords and stays on 127.0.0.1. */
   readonly host?: never
 }
@@ -30,7 +37,7 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
 const maxBodyBytes = 1024 * 1024
 
 /**
- * Serves both sides over TLS 1.2 or later on 127.0.0.1, each on a port of its own, with certificates made now.
+ * Serves every side over TLS 1.2 or later on 127.0.0.1, each on a port of its own, with certificates made now.
  *
  * A web page that resolves its own name to 127.0.0.1 is kept out by the `Host` check (421), every other page by the
  * refusal of `Origin` (403); there are no CORS headers.
@@ -54,28 +61,29 @@ export async function listenOnLoopback(
   ]
   const certificate = await createServerCertificate(libraries, names, Math.floor(Date.now() / 1000))
   const tls = { key: certificate.privateKeyPem, cert: certificate.certificatePem, minVersion: 'TLSv1.2' } as const
-  const sides = [
-    ['entra', options.port ?? 0],
-    ['adfs', options.adfsPort ?? 0],
-  ] as const
+  const ports: Readonly<Record<Side, number | undefined>> = {
+    entra: options.port,
+    adfs: options.adfsPort,
+    b2c: options.b2cPort,
+  }
   const servers: Server[] = []
   const close = async (): Promise<void> => void (await Promise.all(servers.map(closeServer)))
   try {
-    for (const [side, port] of sides) {
+    for (const side of sides) {
       const server = createServer(tls, (request, response) => void serve(side, hosts[side], request, response, answer))
       server.requestTimeout = 30_000
       servers.push(server)
-      await bind(server, port)
+      await bind(server, ports[side] ?? 0)
     }
   } catch (error) {
     await close()
     throw error
   }
-  const [entra, adfs] = servers.map((server) => (server.address() as AddressInfo).port)
-  const origins = {
-    entra: new URL(`https://localhost:${entra}`).origin,
-    adfs: new URL(`https://127.0.0.1:${adfs}`).origin,
-  }
+  const origins = originsAt((side) => {
+    const { port } = (servers[sides.indexOf(side)] as Server).address() as AddressInfo
+    // Another host name than Entra's: what a client trusts the one with must not reach the other by accident.
+    return new URL(`https://${side === 'adfs' ? '127.0.0.1' : 'localhost'}:${port}`).origin
+  })
   return { origins, ca: certificate.caPem, close }
 }
 

@@ -1,18 +1,20 @@
-import { InvalidArgumentError, TransportError } from '../errors.ts'
+import { InvalidArgumentError } from '../errors.ts'
 import type { HttpResponse, Transport } from '../protocol/http.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import { answerAsFarm, type FarmContext } from './adfs.ts'
+import { answerAsB2c } from './b2c.ts'
+import type { B2cContext } from './b2c-context.ts'
 import { createSigningCertificate, signingKeys } from './certificates.ts'
+import { type DemoApp, type DemoUser, demoApps, entraUsers, otherUsers } from './demo-list.ts'
 import type { EntraContext } from './directory.ts'
 import { answerAsEntra } from './entra.ts'
-import { codeOfRefusal } from './faults.ts'
-import { aliasesOf } from './instance-discovery.ts'
-import { type JournalEntry, journalEntry, type RequestKind, type SimulatorRequest } from './journal.ts'
+import { type Answer, type JournalEntry, journalEntry, type RequestKind, type SimulatorRequest } from './journal.ts'
 import { loadLibraries } from './libraries.ts'
-import { type ListenOptions, listenOnLoopback, type Origins, type Side } from './listen.ts'
+import { type ListenOptions, listenOnLoopback, type Origins, originsAt, type Side, sides } from './listen.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
-import { createTokenSigner } from './tokens.ts'
-import { type DemoUser, demoWorld, kindOf, type User, type World } from './world.ts'
+import { createSend } from './send.ts'
+import { createTokenSigner, type TokenSigner } from './tokens.ts'
+import { demoWorld, type World } from './world.ts'
 
 /** Sees the honest answer to a request and may put another one in its place; `undefined` keeps it. */
 export type FaultHook = (request: SimulatorRequest, answer: HttpResponse) => HttpResponse | undefined
@@ -31,6 +33,8 @@ export interface SimulatorOptions {
   readonly entraHost?: string
   /** Host of the AD FS farm, another one than Entra's; default `sts.simulator.invalid`. */
   readonly adfsHost?: string
+  /** Host of Azure AD B2C; default `contoso.b2clogin.simulator.invalid`. */
+  readonly b2cHost?: string
   readonly now?: () => EpochSeconds
   readonly newId?: () => string
   readonly accessTokenLifetimeSeconds?: number
@@ -48,20 +52,28 @@ export interface Simulator {
   clearJournal(): void
   /** `https://{host}/{tenant id}` of the first tenant; a loopback origin while the simulator listens. */
   readonly authority: string
+  /** An authority of each kind, the one above as `entra`; loopback origins while the simulator listens. */
+  readonly authorities: Readonly<Record<Side, string>>
+  /** The users of Entra and of the farm behind it. */
   readonly users: readonly DemoUser[]
+  /** The users of every authority. */
+  readonly allUsers: readonly DemoUser[]
+  /** The apps of every authority. */
+  readonly apps: readonly DemoApp[]
   /** The public demo app. */
   readonly clientId: string
   /** The farm's token-signing certificate, to check assertions with. */
   readonly adfsCertificate: string
   /** Makes the refresh tokens of a user worthless (AADSTS50173). */
   revokeSessions(username: string): void
-  /** Serves both sides over TLS on 127.0.0.1, each on a port of its own. */
+  /** Serves every side over TLS on 127.0.0.1, each on a port of its own. */
   listen(options?: ListenOptions): Promise<RunningSimulator>
 }
 
 export interface RunningSimulator extends AsyncDisposable {
   /** `https://localhost:{port}/{tenant id}` */
   readonly authority: string
+  readonly authorities: Readonly<Record<Side, string>>
   /** `https://127.0.0.1:{other port}`: another port and another host name than Entra's. */
   readonly adfsOrigin: string
   /** PEM of the certificate authority made for this run. */
@@ -84,7 +96,6 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const certificate = await createSigningCertificate(libraries, adfsKeys, own.adfsHost, own.now())
   const issuer = `http://${own.adfsHost}/adfs/services/trust`
   const refreshTokens = createRefreshTokens(own.newId)
-  const hostNames = { entra: own.entraHost, adfs: own.adfsHost }
   let origins = own.origins
   let listening = false
   const entra: EntraContext = {
@@ -106,16 +117,34 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     origin: () => origins.adfs,
     hosts,
   }
+  const b2c: B2cContext = {
+    ...own,
+    directory: own.world.b2c,
+    signer: lazySigner('b2c'),
+    refreshTokens: createRefreshTokens(own.newId),
+    origin: () => origins.b2c,
+    label: firstLabel(own.hosts.b2c),
+  }
+  const answers: Readonly<Record<Side, (request: SimulatorRequest) => Promise<Answer>>> = {
+    entra: (request) => answerAsEntra(entra, request),
+    adfs: (request) => answerAsFarm(farm, request),
+    b2c: (request) => answerAsB2c(b2c, request),
+  }
   const journal: JournalEntry[] = []
 
   async function answer(side: Side, request: SimulatorRequest): Promise<HttpResponse> {
-    const honest = side === 'entra' ? await answerAsEntra(entra, request) : await answerAsFarm(farm, request)
+    const honest = await answers[side](request)
     const response = own.faults[honest.kind]?.(request, honest.response) ?? honest.response
     const at = own.now()
     journal.push(journalEntry(request, { ...honest, response }, at))
     return { ...response, headers: { date: new Date(at * 1000).toUTCString(), ...response.headers } }
   }
 
+  const authorities = (): Record<Side, string> => ({
+    entra: authority(),
+    adfs: `${origins.adfs}/adfs`,
+    b2c: `${origins.b2c}/${b2c.label}.onmicrosoft.com/${own.world.b2c.policies[0]?.name ?? ''}`,
+  })
   const authority = (): string => `${origins.entra}/${own.world.tenants[0]?.id ?? 'organizations'}`
   const simulator: Simulator = {
     send: createSend(answer, () => [origins, own.origins]),
@@ -124,14 +153,21 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     get authority() {
       return authority()
     },
-    users: own.world.users.map((user) => demoUser(own.world, user)),
+    get authorities() {
+      return authorities()
+    },
+    users: entraUsers(own.world),
+    allUsers: [...entraUsers(own.world), ...otherUsers(own.world)],
+    apps: demoApps(own.world),
     clientId: own.world.apps.find((app) => app.secret === undefined)?.clientId ?? '',
     adfsCertificate: certificate.certificatePem,
-    revokeSessions: (username) => [refreshTokens, farm.refreshTokens].map((tokens) => tokens.revoke(username)),
+    revokeSessions(username) {
+      for (const side of [entra, farm, b2c]) side.refreshTokens.revoke(username)
+    },
     async listen(listenOptions) {
       if (listening) throw argumentError('the simulator is listening already')
       listening = true
-      const served = await listenOnLoopback(libraries, hostNames, answer, listenOptions).catch((error: unknown) => {
+      const served = await listenOnLoopback(libraries, own.hosts, answer, listenOptions).catch((error: unknown) => {
         listening = false
         throw error
       })
@@ -142,7 +178,15 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
         listening = false
       }
       const { ca } = served
-      return { authority: authority(), adfsOrigin: origins.adfs, ca, simulator, close, [Symbol.asyncDispose]: close }
+      return {
+        authority: authority(),
+        authorities: authorities(),
+        adfsOrigin: origins.adfs,
+        ca,
+        simulator,
+        close,
+        [Symbol.asyncDispose]: close,
+      }
     },
   }
   return simulator
@@ -150,8 +194,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
 
 interface ResolvedOptions {
   readonly strict: boolean
-  readonly entraHost: string
   readonly adfsHost: string
+  readonly hosts: Readonly<Record<Side, string>>
   readonly origins: Origins
   readonly now: () => EpochSeconds
   readonly newId: () => string
@@ -161,19 +205,22 @@ interface ResolvedOptions {
 }
 
 function resolveOptions(options: SimulatorOptions): ResolvedOptions {
-  const entraHost = options.entraHost ?? 'login.simulator.invalid'
-  const adfsHost = options.adfsHost ?? 'sts.simulator.invalid'
-  for (const host of [entraHost, adfsHost]) {
+  const hosts: Record<Side, string> = {
+    entra: options.entraHost ?? 'login.simulator.invalid',
+    adfs: options.adfsHost ?? 'sts.simulator.invalid',
+    b2c: options.b2cHost ?? 'contoso.b2clogin.simulator.invalid',
+  }
+  for (const host of Object.values(hosts)) {
     if (!URL.canParse(`https://${host}`) || new URL(`https://${host}`).host !== host) {
       throw argumentError(`not a host, with or without a port: ${host}`)
     }
   }
-  if (entraHost === adfsHost) throw argumentError('Entra and AD FS need different hosts')
+  if (new Set(Object.values(hosts)).size < sides.length) throw argumentError('every side needs a host of its own')
   return {
     strict: options.strict ?? true,
-    entraHost,
-    adfsHost,
-    origins: { entra: `https://${entraHost}`, adfs: `https://${adfsHost}` },
+    adfsHost: hosts.adfs,
+    hosts,
+    origins: originsAt((side) => `https://${hosts[side]}`),
     now: options.now ?? (() => Math.floor(Date.now() / 1000)),
     newId: options.newId ?? (() => crypto.randomUUID()),
     accessTokenLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 3_600,
@@ -186,42 +233,15 @@ function argumentError(message: string): InvalidArgumentError {
   return new InvalidArgumentError(message, { step: 'authority' })
 }
 
-/** The transport that needs no network: the same answers as the sockets give, without their checks of `Host` and `Origin`. */
-function createSend(
-  answer: (side: Side, request: SimulatorRequest) => Promise<HttpResponse>,
-  knownOrigins: () => readonly Origins[],
-): Transport {
-  return async (request, { signal } = {}) => {
-    if (signal?.aborted === true) {
-      throw new TransportError('ERR_TRANSPORT_ABORTED', 'aborted', { step: request.step, cause: signal.reason })
-    }
-    const { origin } = new URL(request.url)
-    const side = sideOf(origin, knownOrigins())
-    if (side === undefined) {
-      throw new TransportError('ERR_TRANSPORT_UNREACHABLE', `the simulator does not serve ${origin}`, {
-        step: request.step,
-      })
-    }
-    return { ...(await answer(side, request)), url: request.url }
+/** RSA keys cost a fifth of a second: those of the less common sides are made when they are first asked for. */
+function lazySigner(side: Side): () => Promise<TokenSigner> {
+  let signer: Promise<TokenSigner> | undefined
+  return () => {
+    signer ??= signingKeys(side).then(createTokenSigner)
+    return signer
   }
 }
 
-function sideOf(origin: string, known: readonly Origins[]): Side | undefined {
-  const entraOrigins = known.flatMap(({ entra }) => aliasesOf(new URL(entra).host).map((host) => `https://${host}`))
-  if (entraOrigins.includes(origin)) return 'entra'
-  return known.some(({ adfs }) => adfs === origin) ? 'adfs' : undefined
-}
-
-function demoUser(world: World, user: User): DemoUser {
-  const { username, password, what } = user
-  const expect = expectedRefusal(world, user)
-  return { username, password, what, kind: kindOf(world, user), ...(expect === undefined ? {} : { expect }) }
-}
-
-function expectedRefusal(world: World, user: User): string | undefined {
-  const federated = kindOf(world, user) === 'federated'
-  if (user.refusal === 'adfs-policy') return 'MSIS7068'
-  if (federated && ['disabled', 'locked', 'password-expired'].includes(user.refusal ?? '')) return 'ID3242'
-  if (user.refusal !== undefined) return `AADSTS${codeOfRefusal[user.refusal]}`
-  return federated && user.immutableId === undefined ? 'AADSTS90020' : undefined
+function firstLabel(host: string): string {
+  return host.split('.')[0] ?? host
 }

@@ -1,5 +1,6 @@
 import type { WsTrustVersion } from '../wstrust/namespaces.ts'
 import { type AdfsClient, demoAdfsApis, demoAdfsClients, type FarmLevel } from './adfs-clients.ts'
+import { type B2cDirectory, demoB2cDirectory } from './b2c-directory.ts'
 
 /** A directory. A user name belongs to the tenant that has its domain. */
 export interface Tenant {
@@ -91,16 +92,7 @@ export interface World {
   /** Mail domains of personal Microsoft accounts. */
   readonly consumerDomains: readonly string[]
   readonly farm: Farm
-}
-
-/** A user as it may be listed on a screen. The passwords are inventions of this file and open nothing. */
-export interface DemoUser {
-  readonly username: string
-  readonly password: string
-  readonly what: string
-  readonly kind: 'managed' | 'federated'
-  /** The refusal to expect, e.g. `AADSTS50076`; absent for a user who can sign in. */
-  readonly expect?: string
+  readonly b2c: B2cDirectory
 }
 
 /** The audience of assertions for the public cloud: `cloud_audience_urn` of the realm answer. */
@@ -168,6 +160,7 @@ export function demoWorld(): World {
       apis: demoAdfsApis,
       clients: demoAdfsClients(),
     },
+    b2c: demoB2cDirectory(),
   }
 }
 

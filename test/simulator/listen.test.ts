@@ -218,7 +218,7 @@ it('speaks TLS 1.2 and later and shows a certificate for its loopback names and 
       socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code))
     })
   const leaf = (await handshake({ maxVersion: 'TLSv1.2' })) as X509Certificate
-  expect(leaf.subjectAltName).toBe(
+  expect(leaf.subjectAltName?.replace(/, DNS:[\w.]+\.simulator\.invalid/g, '')).toBe(
     'DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1, DNS:login.contoso.test, DNS:sts.contoso.test',
   )
   expect(leaf.ca).toBe(false)

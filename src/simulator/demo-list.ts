@@ -1,0 +1,64 @@
+import type { B2cUser } from './b2c-directory.ts'
+import { codeOfRefusal } from './faults.ts'
+import type { Side } from './listen.ts'
+import { kindOf, type User, type World } from './world.ts'
+
+/** A user as it may be listed on a screen. The passwords are inventions of the demo world and open nothing. */
+export interface DemoUser {
+  readonly username: string
+  readonly password: string
+  readonly what: string
+  readonly kind: 'managed' | 'federated' | 'local'
+  /** Where the user signs in; those of a farm sign in at `entra` and at `adfs`. */
+  readonly authority: Side
+  /** The refusal to expect, e.g. `AADSTS50076`; absent for a user who can sign in. */
+  readonly expect?: string
+}
+
+/** An app as it may be listed. */
+export interface DemoApp {
+  readonly clientId: string
+  readonly displayName: string
+  readonly authority: Side
+  readonly secret?: string
+}
+
+/** The users of Entra and of the farm behind it. */
+export function entraUsers(world: World): DemoUser[] {
+  return world.users.map((user) => {
+    const { username, password, what } = user
+    const expect = expectedRefusal(world, user)
+    const kind = kindOf(world, user)
+    return { username, password, what, kind, authority: 'entra', ...(expect === undefined ? {} : { expect }) }
+  })
+}
+
+/** Users that only their own authority knows. */
+export function otherUsers({ b2c }: World): DemoUser[] {
+  return b2c.users.map(b2cUser)
+}
+
+function b2cUser({ username, password, what, refusal }: B2cUser): DemoUser {
+  const code = refusal === 'locked' ? 90111 : /<|&#/.test(password) ? 90122 : undefined
+  const expect = code === undefined ? {} : { expect: `AADB2C${code}` }
+  return { username, password, what, kind: 'local', authority: 'b2c', ...expect }
+}
+
+export function demoApps(world: World): DemoApp[] {
+  const listed = (authority: Side, apps: readonly Omit<DemoApp, 'authority'>[]): DemoApp[] =>
+    apps.map(({ clientId, displayName, secret }) => ({
+      clientId,
+      displayName,
+      authority,
+      ...(secret === undefined ? {} : { secret }),
+    }))
+  return [...listed('entra', world.apps), ...listed('adfs', world.farm.clients ?? []), ...listed('b2c', world.b2c.apps)]
+}
+
+function expectedRefusal(world: World, user: User): string | undefined {
+  const federated = kindOf(world, user) === 'federated'
+  if (user.refusal === 'adfs-policy') return 'MSIS7068'
+  if (federated && ['disabled', 'locked', 'password-expired'].includes(user.refusal ?? '')) return 'ID3242'
+  if (user.refusal !== undefined) return `AADSTS${codeOfRefusal[user.refusal]}`
+  return federated && user.immutableId === undefined ? 'AADSTS90020' : undefined
+}
