@@ -59,5 +59,5 @@ const hints: Readonly<Record<string, string>> = {
 
 /** Advice for an AADB2C code. @returns `undefined` when there is none. */
 export function aadb2cHint(code: string | undefined): string | undefined {
-  return code !== undefined && Object.hasOwn(hints, code) ? hints[code] : undefined
+  return code === undefined ? undefined : hints[code]
 }

@@ -18,5 +18,5 @@ const hints: Readonly<Record<string, string>> = {
 
 /** Advice for a MSIS code. @returns `undefined` when there is none. */
 export function msisHint(code: string | undefined): string | undefined {
-  return code !== undefined && Object.hasOwn(hints, code) ? hints[code] : undefined
+  return code === undefined ? undefined : hints[code]
 }

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { canonicalScopes, checkScopes, coversScopes, scopesToSend } from '../../src/protocol/scopes.ts'
+import {
+  canonicalScopes,
+  checkScopes,
+  coversScopes,
+  scopesFromResource,
+  scopesToSend,
+} from '../../src/protocol/scopes.ts'
 
 describe('checkScopes', () => {
   it.each([
@@ -66,5 +72,32 @@ describe('coversScopes', () => {
   it('does not take a token of some API for one that was asked with OpenID scopes alone', () => {
     expect(coversScopes(['api://a/Read'], ['openid'])).toBe(false)
     expect(coversScopes(['openid', 'User.Read'], ['openid', 'offline_access'])).toBe(true)
+  })
+})
+
+describe('scopesFromResource', () => {
+  it.each([
+    ['https://management.core.windows.net/', 'https://management.core.windows.net//.default'],
+    ['https://management.core.windows.net', 'https://management.core.windows.net/.default'],
+    ['https://graph.microsoft.com', 'https://graph.microsoft.com/.default'],
+    ['api://00001111-aaaa-4222-bbbb-3333cccc4444', 'api://00001111-aaaa-4222-bbbb-3333cccc4444/.default'],
+    ['00001111-aaaa-4222-bbbb-3333cccc4444', '00001111-aaaa-4222-bbbb-3333cccc4444/.default'],
+    ['https://api.contoso.example/v1/', 'https://api.contoso.example/v1//.default'],
+  ])('turns %s into %s, every slash kept', (resource, scope) => {
+    expect(scopesFromResource(resource)).toEqual([scope])
+    expect(checkScopes([scope])).toEqual([scope])
+  })
+
+  it.each([
+    ['', /not a URI/],
+    ['a b', /not a URI/],
+    ['é', /not a URI/],
+    [undefined, /not a URI/],
+    ['x'.repeat(1_001), /not a URI/],
+    ['https://graph.microsoft.com/.default', /a scope already/],
+  ])('refuses %j', (resource, message) => {
+    expect(() => scopesFromResource(resource as string)).toThrow(
+      expect.objectContaining({ code: 'ERR_INVALID_ARGUMENT', message: expect.stringMatching(message) }),
+    )
   })
 })
