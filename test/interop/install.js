@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { run } from './child.js'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const installed = `${here}.installed/`
+/** Everything installed goes below it; git ignores it. */
+export const installed = `${here}.installed/`
 const lockFile = `${here}package-lock.json`
 /** A copy of the lockfile whose installation went through. Inside node_modules, so that both go together. */
 const doneMark = `${installed}node_modules/.installed-lock.json`

@@ -9,11 +9,12 @@ const defaults = '/var/lib/lemonldap-ng/conf/lmConf-1.json'
 /** The portal of LemonLDAP::NG: Perl, under Starman. Its users are its own: each one's password is the name. */
 export const lemonldapNg = {
   name: 'lemonldap-ng',
-  // The portal does not start without the last five, and does not depend on them.
+  // The portal does not start without the last six, and does not depend on them.
   debian: [
     'liblemonldap-ng-portal-perl',
     'starman',
     'libio-string-perl',
+    'libmime-tools-perl',
     'libgd-securityimage-perl',
     'libimage-magick-perl',
     'libstring-random-perl',
