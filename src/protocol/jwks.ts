@@ -46,7 +46,7 @@ export function parseJwks(response: HttpResponse): JsonWebKeySet {
  * must pass.
  *
  * RS256 is accepted, or the `algorithms` of the expectations. Refused are a token that is unsigned or signed with a
- * shared key, of another `typ`, with a `crit` that is not understood, or written in any other than the one right
+ * shared key, of another `typ`, with a `crit`, or written in any other than the one right
  * base64url; one without `kid` too, except from a server of kind `oidc` with a single key that fits.
  *
  * @param at Instant to check the times against, epoch seconds; 5 minutes of skew are forgiven.
@@ -100,6 +100,8 @@ async function verifySignature(
       idToken,
       (header) => {
         if (header.kid === undefined && !kidOptional) throw new RangeError('no kid')
+        // The one extension that jose knows, b64, is forbidden in a JWT (RFC 7797 §7).
+        if (header.crit !== undefined) throw new RangeError('a critical extension')
         const fitting = jwks.keys.filter((candidate) => fits(candidate, header))
         key = fitting[0]
         // A set of its own for jose to check the rest of the key; two keys that fit would be a guess.
