@@ -19,6 +19,9 @@ export interface EntraContext {
   readonly newId: () => string
   readonly accessTokenLifetimeSeconds: number
   readonly origin: () => string
+  /** Where tokens say they are from: the origin, but for External ID. */
+  readonly issuerOrigin: () => string
+  readonly instanceDiscovery: boolean
 }
 
 /** The first path segment: a tenant, or one of the three words that stand for many. */

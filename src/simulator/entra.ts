@@ -1,10 +1,10 @@
 import type { HttpResponse } from '../protocol/http.ts'
 import { type EntraContext, issuerOf, personalAccounts, tenantNamed } from './directory.ts'
 import { faultResponse, Refused, type ResponseIds } from './faults.ts'
-import { answerInstanceDiscovery } from './instance-discovery.ts'
+import { answerInstanceDiscovery, cloudOf } from './instance-discovery.ts'
 import type { Answer, SimulatorRequest } from './journal.ts'
 import { answerTokenRequest } from './token-endpoint.ts'
-import { domainOf, findDomain, microsoftOnline } from './world.ts'
+import { domainOf, findDomain } from './world.ts'
 
 /** The Entra side. Paths are compared without case, as the service does. */
 export async function answerAsEntra(entra: EntraContext, request: SimulatorRequest): Promise<Answer> {
@@ -22,6 +22,7 @@ async function route(entra: EntraContext, request: SimulatorRequest, ids: Respon
   const [first = '', ...rest] = url.pathname.split('/').filter((segment) => segment !== '')
   const path = rest.join('/').toLowerCase()
   if (first.toLowerCase() === 'common' && path === 'discovery/instance') {
+    if (!entra.instanceDiscovery) return { kind: 'instance', response: json(404, { error: 'not_found' }) }
     return { kind: 'instance', response: orFault(ids, () => answerInstanceDiscovery(url, entra.origin())) }
   }
   if (first.toLowerCase() === 'common' && path.startsWith('userrealm/')) return answerUserRealm(entra, rest)
@@ -64,7 +65,7 @@ function metadata(entra: EntraContext, segment: string, endpoint: 'v1' | 'v2'): 
     id_token_signing_alg_values_supported: ['RS256'],
     response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
     scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
-    issuer: issuerOf(origin, tenantId, endpoint),
+    issuer: issuerOf(entra.issuerOrigin(), tenantId, endpoint),
     request_uri_parameter_supported: false,
     userinfo_endpoint: 'https://graph.microsoft.com/oidc/userinfo',
     authorization_endpoint: `${oauth}/authorize`,
@@ -74,7 +75,7 @@ function metadata(entra: EntraContext, segment: string, endpoint: 'v1' | 'v2'): 
     end_session_endpoint: `${oauth}/logout`,
     claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'name', 'tid', 'oid', 'ver', 'preferred_username'],
     tenant_region_scope: typeof name === 'string' ? null : 'EU',
-    cloud_instance_name: 'microsoftonline.com',
+    cloud_instance_name: cloudOf(new URL(origin).host).instanceName,
     cloud_graph_host_name: 'graph.windows.net',
     msgraph_host: 'graph.microsoft.com',
     rbac_url: 'https://pas.windows.net',
@@ -91,8 +92,9 @@ function answerUserRealm(entra: EntraContext, segments: readonly string[]): Answ
  * Writes the user-realm answer, api-version 1.0. Federation belongs to the domain: a user who does not exist has the
  * answer of one who does.
  */
-function userRealm({ world, farm }: EntraContext, domain: string | undefined): Record<string, unknown> {
-  const cloud = { cloud_instance_name: 'microsoftonline.com', cloud_audience_urn: microsoftOnline }
+function userRealm({ world, farm, origin }: EntraContext, domain: string | undefined): Record<string, unknown> {
+  const { instanceName, audience } = cloudOf(new URL(origin()).host)
+  const cloud = { cloud_instance_name: instanceName, cloud_audience_urn: audience }
   const federated = (name: string, metadataUrl: string, activeUrl: string): Record<string, unknown> => ({
     ver: '1.0',
     account_type: 'Federated',

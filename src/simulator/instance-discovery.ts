@@ -1,4 +1,5 @@
 import { Refused } from './faults.ts'
+import { chinaAudience, microsoftOnline } from './world.ts'
 
 interface Cloud {
   readonly preferred_network: string
@@ -11,19 +12,34 @@ const publicCloud: Cloud = {
   preferred_cache: 'login.windows.net',
   aliases: ['login.microsoftonline.com', 'login.windows.net', 'login.microsoft.com', 'sts.windows.net'],
 }
+const china = cloud('login.partner.microsoftonline.cn', 'login.chinacloudapi.cn')
 const clouds: readonly Cloud[] = [
   publicCloud,
-  {
-    preferred_network: 'login.partner.microsoftonline.cn',
-    preferred_cache: 'login.partner.microsoftonline.cn',
-    aliases: ['login.partner.microsoftonline.cn', 'login.chinacloudapi.cn'],
-  },
-  {
-    preferred_network: 'login.microsoftonline.us',
-    preferred_cache: 'login.microsoftonline.us',
-    aliases: ['login.microsoftonline.us', 'login.usgovcloudapi.net'],
-  },
+  china,
+  cloud('login.microsoftonline.de'),
+  cloud('login.microsoftonline.us', 'login.usgovcloudapi.net'),
+  cloud('login-us.microsoftonline.com'),
+  cloud('login.sovcloud-identity.fr'),
+  cloud('login.sovcloud-identity.de'),
+  cloud('login.sovcloud-identity.sg'),
 ]
+
+function cloud(host: string, ...others: string[]): Cloud {
+  return { preferred_network: host, preferred_cache: host, aliases: [host, ...others] }
+}
+
+function findCloud(host: string): Cloud | undefined {
+  return clouds.find(({ aliases }) => aliases.includes(host.toLowerCase()))
+}
+
+/** What the realm answer says of the cloud: its name, and the audience its assertions must have. */
+export function cloudOf(host: string): { readonly instanceName: string; readonly audience: string } {
+  const found = findCloud(host) ?? publicCloud
+  return {
+    instanceName: found.preferred_network.replace(/^login\./, ''),
+    audience: found === china ? chinaAudience : microsoftOnline,
+  }
+}
 
 export function isPublicCloudHost(host: string): boolean {
   return publicCloud.aliases.includes(host.toLowerCase())
@@ -31,7 +47,7 @@ export function isPublicCloudHost(host: string): boolean {
 
 /** All names of the cloud a host belongs to: a simulator that plays a known cloud answers to each of them. */
 export function aliasesOf(host: string): readonly string[] {
-  return clouds.find(({ aliases }) => aliases.includes(host))?.aliases ?? [host]
+  return findCloud(host)?.aliases ?? [host]
 }
 
 /**
@@ -45,8 +61,8 @@ export function answerInstanceDiscovery(url: URL, origin: string): Record<string
   if (!URL.canParse(wanted) || !wanted.toLowerCase().startsWith('https://')) throw new Refused(50050)
   const endpoint = new URL(wanted)
   const ownHost = new URL(origin).host
-  const known = clouds.some(({ aliases }) => aliases.includes(endpoint.host))
-  if (!known && endpoint.host !== ownHost) throw new Refused(50049, { host: endpoint.host })
+  if (findCloud(endpoint.host) === undefined && endpoint.host !== ownHost)
+    throw new Refused(50049, { host: endpoint.host })
   const [tenant = 'common'] = endpoint.pathname.split('/').filter((segment) => segment !== '')
   const folder = endpoint.pathname.toLowerCase().includes('/oauth2/v2.0/') ? '/v2.0' : ''
   const answer = {
@@ -55,5 +71,5 @@ export function answerInstanceDiscovery(url: URL, origin: string): Record<string
   }
   if (answer['api-version'] === '1.0') return answer
   const itself = { preferred_network: ownHost, preferred_cache: ownHost, aliases: [ownHost] }
-  return { ...answer, metadata: aliasesOf(ownHost).length > 1 ? clouds : [...clouds, itself] }
+  return { ...answer, metadata: findCloud(ownHost) !== undefined ? clouds : [...clouds, itself] }
 }

@@ -1,19 +1,10 @@
 import { TextDecoder } from 'node:util'
 import type { EntraContext, TenantName } from './directory.ts'
 import { codeOfRefusal, Refused } from './faults.ts'
+import { cloudOf } from './instance-discovery.ts'
 import { sameSecret } from './password.ts'
 import { type AssertionProblem, type VerifiedAssertion, verifyAssertion } from './saml-verification.ts'
-import {
-  type App,
-  domainOf,
-  findTenant,
-  findUser,
-  kindOf,
-  microsoftOnline,
-  objectIdIn,
-  type Tenant,
-  type User,
-} from './world.ts'
+import { type App, domainOf, findTenant, findUser, kindOf, objectIdIn, type Tenant, type User } from './world.ts'
 
 /** Somebody who presented a grant, in the tenant the tokens are for. */
 export interface SignedIn {
@@ -83,7 +74,7 @@ function codeOfProblem(problem: AssertionProblem, version: '1.1' | '2.0'): 50006
 function checkAssertion(entra: EntraContext, verified: VerifiedAssertion, version: '1.1' | '2.0'): void {
   const now = entra.now()
   if (verified.issuer !== entra.farm.issuer) throw new Refused(50107, { issuer: verified.issuer })
-  if (!verified.audiences.includes(microsoftOnline)) throw new Refused(50010)
+  if (!verified.audiences.includes(cloudOf(new URL(entra.origin()).host).audience)) throw new Refused(50010)
   if (verified.notBefore > now + skewSeconds || verified.notOnOrAfter <= now - skewSeconds) throw new Refused(500133)
   if (verified.immutableId === undefined) throw new Refused(version === '1.1' ? 90020 : 50008)
   if (verified.upn === undefined) throw new Refused(50008)

@@ -35,6 +35,8 @@ export interface SimulatorOptions {
   readonly adfsHost?: string
   /** Host of Azure AD B2C; default `contoso.b2clogin.simulator.invalid`. */
   readonly b2cHost?: string
+  /** Whether Entra answers instance discovery; default true. Private clouds do not: 404. */
+  readonly instanceDiscovery?: boolean
   readonly now?: () => EpochSeconds
   readonly newId?: () => string
   readonly accessTokenLifetimeSeconds?: number
@@ -105,6 +107,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     refreshTokens,
     farm: { issuer, certificatePem: certificate.certificatePem, origin: () => origins.adfs },
     origin: () => origins.entra,
+    issuerOrigin: () => origins.entra,
   }
   const hosts = (): readonly string[] => [own.adfsHost, new URL(origins.adfs).host]
   const farm: FarmContext = {
@@ -194,6 +197,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
 
 interface ResolvedOptions {
   readonly strict: boolean
+  readonly instanceDiscovery: boolean
   readonly adfsHost: string
   readonly hosts: Readonly<Record<Side, string>>
   readonly origins: Origins
@@ -218,6 +222,7 @@ function resolveOptions(options: SimulatorOptions): ResolvedOptions {
   if (new Set(Object.values(hosts)).size < sides.length) throw argumentError('every side needs a host of its own')
   return {
     strict: options.strict ?? true,
+    instanceDiscovery: options.instanceDiscovery ?? true,
     adfsHost: hosts.adfs,
     hosts,
     origins: originsAt((side) => `https://${hosts[side]}`),

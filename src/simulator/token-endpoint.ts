@@ -133,7 +133,7 @@ async function tokenResponse(
 ): Promise<HttpResponse> {
   const facts: TokenFacts = {
     endpoint,
-    issuer: issuerOf(entra.origin(), tenant.id, endpoint),
+    issuer: issuerOf(entra.issuerOrigin(), tenant.id, endpoint),
     user,
     objectId,
     tenant,

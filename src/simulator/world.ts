@@ -98,6 +98,9 @@ export interface World {
 /** The audience of assertions for the public cloud: `cloud_audience_urn` of the realm answer. */
 export const microsoftOnline = 'urn:federation:MicrosoftOnline'
 
+/** The same for the cloud of 21Vianet. */
+export const chinaAudience = 'urn:federation:partner.microsoftonline.cn'
+
 const contoso = '7b3a1f52-4c1e-4a55-9d3e-1f0c5a7d2e01'
 const fabrikam = 'c2d4e6f8-1a3b-4c5d-8e9f-0a1b2c3d4e02'
 
@@ -155,7 +158,7 @@ export function demoWorld(): World {
     farm: {
       offer: ['2005', '1.3'],
       assertionVersion: '1.1',
-      relyingParties: [microsoftOnline, 'urn:simulator:relying-party'],
+      relyingParties: [microsoftOnline, chinaAudience, 'urn:simulator:relying-party'],
       level: '2019',
       apis: demoAdfsApis,
       clients: demoAdfsClients(),
