@@ -41,13 +41,13 @@ async function start(_peer, folder) {
     user: alice,
     scopes: ['openid', 'offline_access', 'api.read'],
     issuesIdToken: false,
-    noDiscovery: 'its metadata has a slash at the end, so the endpoint is given by hand',
+    metadataUrl: `${issuer}/.well-known/openid-configuration/`,
     authentications: {
       public: { clientId: 'pub' },
       post: { clientId: 'conf', clientSecret },
       'basic raw': { clientId: 'conf', clientSecret, refused: 'decodes the secret, as RFC 6749 says' },
       'basic rfc6749': { clientId: 'conf', clientSecret },
     },
-    quirks: ['no id_token for scope openid', 'refresh changes the refresh_token'],
+    quirks: ['metadata only with a slash at the end', 'no id_token for scope openid'],
   }
 }

@@ -62,7 +62,7 @@ async function start(_peer, folder) {
       'basic rfc6749': { clientId: 'conf', clientSecret },
       private_key_jwt: { clientId: 'signed', clientKey },
     },
-    quirks: ['encryption key in the JWKS', 'sub is another name than the one typed'],
+    quirks: ['encryption key in the JWKS', 'sub is not the name typed', 'bad secret called unauthorized_client'],
   }
 }
 
