@@ -51,7 +51,7 @@ export function buildTokenRequest(request: TokenRequest, correlationId: string):
       ...productHeaders(correlationId),
       ...(anchor === undefined ? {} : { 'x-anchormailbox': anchor }),
     },
-    ...encodeForm(fields),
+    ...withAssertion(encodeForm(fields), grant),
   })
 }
 
@@ -68,6 +68,11 @@ export function checkClaims(claims: string): string {
     step: 'token',
     hint: 'Pass the claims member of the error or of the WWW-Authenticate challenge, base64-decoded.',
   })
+}
+
+// The assertion is sent encoded; an answer may repeat it as it was.
+function withAssertion(form: ReturnType<typeof encodeForm>, grant: Grant): ReturnType<typeof encodeForm> {
+  return grant.type === 'saml' ? { ...form, secrets: [...form.secrets, grant.assertion.xml] } : form
 }
 
 function grantFields(grant: Grant): (readonly [string, FormValue])[] {

@@ -66,8 +66,8 @@ export function parseTokenResponse(response: HttpResponse, requestedScopes: read
   const refreshToken = findString(json, 'refresh_token', step, 65_536)
   const idToken = findString(json, 'id_token', step, 65_536)
   const clientInfo = parseClientInfo(findString(json, 'client_info', step, 65_536))
-  const refreshInSeconds = findSeconds(json, 'refresh_in')
-  const extendedExpiresInSeconds = findSeconds(json, 'ext_expires_in')
+  const refreshInSeconds = findAdvisorySeconds(json, 'refresh_in')
+  const extendedExpiresInSeconds = findAdvisorySeconds(json, 'ext_expires_in')
   return {
     accessToken: new Secret(accessToken),
     tokenType: 'Bearer',
@@ -104,6 +104,15 @@ function findSeconds(json: JsonObject, name: string): number | undefined {
     })
   }
   return Math.min(seconds, week)
+}
+
+// Advice about a token that is good without it: what cannot be read is taken for absent.
+function findAdvisorySeconds(json: JsonObject, name: string): number | undefined {
+  try {
+    return findSeconds(json, name)
+  } catch {
+    return undefined
+  }
 }
 
 const interactionErrors = new Set(['interaction_required', 'consent_required', 'login_required'])
