@@ -8,7 +8,7 @@ import type { StoredEntity } from './entities.ts'
 export function entityKey(entity: StoredEntity): string {
   switch (entity.kind) {
     case 'Account':
-      return JSON.stringify([entity.kind, entity.environment])
+      return JSON.stringify([entity.kind, entity.environment, entity.tenantId])
     case 'RefreshToken':
       return JSON.stringify([entity.kind, entity.environment, entity.clientId])
     case 'IdToken':

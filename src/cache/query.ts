@@ -39,12 +39,14 @@ export function searchPartition(
   const lookup: { -readonly [K in keyof CacheLookup]: CacheLookup[K] } & { reasons: Verdict[] } = { reasons: [] }
   const environments = new Set([query.authority.environment, ...query.authority.aliases])
   const asked = canonicalScopes(query.scopes)
+  // A guest is another user object in each tenant; the home account id is what they have in common.
+  const accounts = new Map<string, AccountEntity>()
   const idTokens = new Map<string, IdTokenEntity>()
   for (const entity of partition.values()) {
     if (entity.homeAccountId !== query.homeAccountId || !environments.has(entity.environment)) continue
     if (entity.kind === 'Account') {
-      lookup.account ??= entity
-    } else if (entity.clientId === query.clientId) {
+      accounts.set(entity.tenantId, entity)
+    } else if (entity.clientId === query.clientId && entity.secret) {
       if (entity.kind === 'RefreshToken') {
         if (entity.cachedAt >= (lookup.refreshToken?.cachedAt ?? 0)) lookup.refreshToken = entity
       } else if (entity.kind === 'IdToken') {
@@ -56,10 +58,18 @@ export function searchPartition(
       }
     }
   }
+  const [first] = accounts.values()
+  const account = accounts.get(lookup.accessToken?.tenantId ?? query.authority.tenant) ?? homeOf(accounts) ?? first
+  if (account !== undefined) lookup.account = account
   // The id_token beside an access token is the one of the same tenant.
   const idToken = idTokens.get(lookup.accessToken?.tenantId ?? lookup.account?.tenantId ?? '')
   if (idToken !== undefined) lookup.idToken = idToken
   return lookup
+}
+
+/** The account in the user's home tenant, which the home account id ends in. */
+function homeOf(accounts: ReadonlyMap<string, AccountEntity>): AccountEntity | undefined {
+  return [...accounts.values()].find(({ homeAccountId, tenantId }) => homeAccountId.endsWith(`.${tenantId}`))
 }
 
 function whyNot(token: AccessTokenEntity, query: CacheQuery, asked: string, at: EpochSeconds): Verdict | undefined {

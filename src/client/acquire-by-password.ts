@@ -1,10 +1,10 @@
 import type { CredentialStore } from '../cache/store.ts'
-import { isAuthError, TransportError, UnsupportedError } from '../errors.ts'
+import { TransportError, UnsupportedError } from '../errors.ts'
 import type { Grant } from '../protocol/grants.ts'
 import type { SamlAssertion } from '../protocol/saml-assertion.ts'
 import type { Secret } from '../protocol/secret.ts'
 import type { Call } from './call.ts'
-import { type DiscoveryCache, discoverRoute, forgetRealm, type Route, resolveServer } from './discovery.ts'
+import { type DiscoveryCache, discoverRoute, forgettingOnRefusal, type Route, resolveServer } from './discovery.ts'
 import { exchange } from './exchange.ts'
 import { checkPassword } from './options.ts'
 import { redeem } from './redeem.ts'
@@ -43,22 +43,15 @@ export async function acquireByPassword(
   const sendTo = route.type === 'managed' ? metadata.token_endpoint : route.endpoint.url
   const passwordSentTo = new URL(sendTo).origin
   const secret = await askPassword(call, () => password({ username, sendTo: passwordSentTo, signal: call.signal }))
-  try {
+  return forgettingOnRefusal(call, discovery, username, async () => {
     const grant: Grant =
       route.type === 'managed'
         ? { type: 'password', username, password: secret }
         : { type: 'saml', assertion: await requestAssertion(call, route, username, secret) }
     const parts = { source: 'password', path: pathOf(call, route), passwordSentTo } as const
-    return await redeem(
-      call,
-      store,
-      { metadata, grant, scopes, username, ...(resource === undefined ? {} : { resource }) },
-      parts,
-    )
-  } catch (error) {
-    if (isAuthError(error)) forgetRealm(call, discovery, username)
-    throw error
-  }
+    const redemption = { metadata, grant, scopes, username, ...(resource === undefined ? {} : { resource }) }
+    return redeem(call, store, redemption, parts)
+  })
 }
 
 /** Sends the password to the federation server and returns its assertion. */
@@ -74,6 +67,7 @@ export async function requestAssertion(
     { endpoint, username, password, appliesTo: audience },
     call.now(),
     call.newId(),
+    call.correlationId,
   )
   return exchange(call, request, (response) => parseSecurityTokenResponse(response, endpoint.version))
 }
@@ -81,7 +75,7 @@ export async function requestAssertion(
 /** Asks for the password, off the call's clock, checks it, and gives up waiting when the call is aborted. */
 export async function askPassword(call: Call, ask: () => string | Secret | Promise<string | Secret>): Promise<Secret> {
   call.deadline.pause()
-  const secret = checkPassword(await orAborted(call, Promise.resolve().then(ask)))
+  const secret = checkPassword(await orAborted(call, async () => ask()))
   call.deadline.resume()
   const text = secret.reveal()
   if (text !== text.trim()) {
@@ -90,7 +84,7 @@ export async function askPassword(call: Call, ask: () => string | Secret | Promi
   return secret
 }
 
-async function orAborted<T>({ signal }: Call, promise: Promise<T>): Promise<T> {
+async function orAborted<T>({ signal }: Call, ask: () => Promise<T>): Promise<T> {
   let onAbort = (): void => {}
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () =>
@@ -105,7 +99,8 @@ async function orAborted<T>({ signal }: Call, promise: Promise<T>): Promise<T> {
     signal.addEventListener('abort', onAbort, { once: true })
   })
   try {
-    return await Promise.race([promise, aborted])
+    // A call that is over already asks nobody.
+    return await Promise.race(signal.aborted ? [aborted] : [aborted, ask()])
   } finally {
     signal.removeEventListener('abort', onAbort)
   }

@@ -1,3 +1,4 @@
+import type { AccountEntity } from '../cache/entities.ts'
 import { type CacheLookup, searchPartition } from '../cache/query.ts'
 import type { CredentialStore } from '../cache/store.ts'
 import {
@@ -11,6 +12,7 @@ import { decodeIdToken, type IdTokenClaims } from '../protocol/id-token.ts'
 import { canonicalScopes } from '../protocol/scopes.ts'
 import { Secret } from '../protocol/secret.ts'
 import { abortFailure } from '../transport/failure.ts'
+import { boundedStore } from './bounded-store.ts'
 import type { Call } from './call.ts'
 import { type DiscoveryCache, resolveServer } from './discovery.ts'
 import { redeem } from './redeem.ts'
@@ -75,12 +77,15 @@ async function findAccount(
   const { authority, clientId } = call
   const matches: { homeAccountId: string; lookup: CacheLookup }[] = []
   try {
-    for (const homeAccountId of await findPartitions(store, selector)) {
-      const partition = await store.read(homeAccountId)
+    const bounded = boundedStore(store, call.signal)
+    for (const homeAccountId of await findPartitions(bounded, selector)) {
+      const partition = await bounded.read(homeAccountId)
       const lookup = searchPartition(partition, { homeAccountId, authority, clientId, scopes }, call.now())
-      if (lookup.account !== undefined) matches.push({ homeAccountId, lookup })
+      const meant = [...partition.values()].some((entity) => entity.kind === 'Account' && names(selector, entity))
+      if (lookup.account !== undefined && meant) matches.push({ homeAccountId, lookup })
     }
   } catch (error) {
+    if (call.signal.aborted) throw abortFailure('cache', call.signal.reason)
     throw isAuthError(error) ? error : unreadableStore()
   }
   if (matches.length <= 1) return matches[0]
@@ -94,8 +99,19 @@ async function findAccount(
   )
 }
 
+/** Whether an account is the one meant: an index may be stale or coarse, the entry itself decides. */
+export function names(selector: AccountSelector, account: AccountEntity): boolean {
+  if ('homeAccountId' in selector) return account.homeAccountId === selector.homeAccountId
+  if ('localAccountId' in selector) return account.localAccountId === selector.localAccountId
+  const wanted = selector.username.toLowerCase()
+  return account.username.toLowerCase() === wanted || account.signInName?.toLowerCase() === wanted
+}
+
 /** The partitions that a selector may mean. */
-export async function findPartitions(store: CredentialStore, selector: AccountSelector): Promise<readonly string[]> {
+export async function findPartitions(
+  store: Pick<CredentialStore, 'findPartitions'>,
+  selector: AccountSelector,
+): Promise<readonly string[]> {
   if ('homeAccountId' in selector) return [selector.homeAccountId]
   return 'localAccountId' in selector
     ? store.findPartitions('localAccountId', selector.localAccountId)

@@ -49,7 +49,13 @@ export async function runCall<T>(
   const startedAt = performance.now()
   // Not AbortSignal.timeout and .any: their timers and listeners stay behind until the time is up, call after call.
   const deadline = new Deadline(options.timeoutMs ?? 90_000, options.signal)
-  const call = createCall(defaults, options, deadline)
+  let call: Call
+  try {
+    call = createCall(defaults, options, deadline)
+  } catch (error) {
+    deadline.end()
+    throw error
+  }
   call.emit({ type: 'run.start', operation, correlationId: call.correlationId })
   let ok = false
   try {
@@ -73,7 +79,8 @@ function createCall({ onEvent, runtime, ...defaults }: CallDefaults, options: Ca
   let hops = 0
   const emit = (event: ClientEventBody): void => {
     try {
-      onEvent?.({ at: performance.now(), callId, ...event })
+      const returned: unknown = onEvent?.({ at: performance.now(), callId, ...event })
+      if (returned instanceof Promise) returned.catch(() => undefined)
     } catch {
       // A listener's fault must not cost the caller a token.
     }

@@ -1,5 +1,6 @@
 import type { Account } from '../cache/account.ts'
 import { removingChange } from '../cache/partition.ts'
+import { searchPartition } from '../cache/query.ts'
 import { createMemoryStore } from '../cache/stores/memory.ts'
 import { CacheError, InteractionRequiredError, InvalidArgumentError, isAuthError } from '../errors.ts'
 import { parseAuthority } from '../protocol/authority.ts'
@@ -20,11 +21,18 @@ import {
   pathOf,
   requestAssertion,
 } from './acquire-by-password.ts'
-import { type AccountSelector, acquireSilent, findPartitions } from './acquire-silent.ts'
+import { type AccountSelector, acquireSilent, findPartitions, names } from './acquire-silent.ts'
 import { type Call, type CallDefaults, closedError, runCall } from './call.ts'
-import { createDiscoveryCache, discoverRoute, resolveServer } from './discovery.ts'
-import { type CallOptions, type ClientOptions, checkCallOptions, checkClientOptions, checkPassword } from './options.ts'
-import { systemRuntime } from './runtime.ts'
+import { createDiscoveryCache, discoverRoute, forgettingOnRefusal, resolveServer } from './discovery.ts'
+import {
+  type CallOptions,
+  type ClientOptions,
+  checkCallOptions,
+  checkClientOptions,
+  checkNames,
+  checkPassword,
+} from './options.ts'
+import { readRuntime } from './runtime.ts'
 import { SharedFlights } from './shared-flight.ts'
 import { type SignInPath, type TokenResult, toAccount } from './token-result.ts'
 import { createKeySets, verifyWithServerKeys } from './verify-id-token.ts'
@@ -58,7 +66,7 @@ export interface SamlRequest extends CallOptions {
   readonly appliesTo: string
 }
 
-export interface DiscoverRequest extends Omit<CallOptions, 'claims'> {
+export interface DiscoverRequest extends CallOptions {
   readonly username: string
 }
 
@@ -134,14 +142,18 @@ export function createRopcClient(options: ClientOptions): RopcClient {
   const discovery = createDiscoveryCache()
   const flights = new SharedFlights<TokenResult>()
   const keySets = createKeySets()
-  let closed = false
+  let closing: Promise<void> | undefined
   const defaults: CallDefaults = {
     clientId: options.clientId,
     authority,
     options,
     offlineAccess: options.offlineAccess ?? true,
-    send: transport.send,
-    runtime: { ...systemRuntime, ...options.runtime },
+    // Checked at each request: a call under way must not send anything more once close() was called.
+    send: async (request, sendOptions) => {
+      if (closing !== undefined) throw closedError()
+      return transport.send(request, sendOptions)
+    },
+    runtime: readRuntime(options.runtime),
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
   }
 
@@ -152,7 +164,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
     names: readonly string[],
     run: (call: Call) => Promise<T>,
   ): Promise<T> {
-    if (closed) throw closedError()
+    if (closing !== undefined) throw closedError()
     checkCallOptions(request, names, operation)
     return runCall(defaults, request, operation, run)
   }
@@ -186,8 +198,8 @@ export function createRopcClient(options: ClientOptions): RopcClient {
         try {
           return await acquireSilent(call, discovery, store, flights, { account: { username }, scopes })
         } catch (error) {
-          if (!(error instanceof InteractionRequiredError)) throw error
-          const { reason } = error
+          const reason = reasonToAsk(error)
+          if (reason === undefined) throw error
           const ask = (where: Omit<PasswordAsk, 'reason'>) => password({ ...where, reason })
           return await acquireByPassword(call, discovery, store, { username, scopes, password: ask })
         }
@@ -212,7 +224,9 @@ export function createRopcClient(options: ClientOptions): RopcClient {
           await discoverRoute((await resolveServer(call, discovery)).call, discovery, username),
         )
         await askPassword(call, () => password)
-        const assertion = await requestAssertion(call, { ...route, audience }, username, password)
+        const assertion = await forgettingOnRefusal(call, discovery, username, () =>
+          requestAssertion(call, { ...route, audience }, username, password),
+        )
         const passwordSentTo = new URL(route.endpoint.url).origin
         return { ...assertion, path: pathOf(call, route), passwordSentTo, correlationId: call.correlationId }
       })
@@ -232,33 +246,37 @@ export function createRopcClient(options: ClientOptions): RopcClient {
       return start('verifyIdToken', callOptions, [], (call) => verifyWithServerKeys(call, discovery, keySets, idToken))
     },
 
-    async getAccounts({ username } = {}) {
-      if (closed) throw closedError()
-      return readingStore(async () => {
+    async getAccounts(filter = {}) {
+      if (closing !== undefined) throw closedError()
+      checkNames(filter, new Set(['username']), 'getAccounts')
+      const { username } = filter
+      return usingStore('ERR_CACHE_READ', async () => {
         const partitions = username === undefined ? store.partitions() : await findPartitions(store, { username })
         const accounts: Account[] = []
-        for await (const partition of partitions) {
-          for (const entity of (await store.read(partition)).values()) {
-            if (entity.kind === 'Account' && authority.environment === entity.environment) {
-              accounts.push(toAccount(entity))
-            }
+        for await (const homeAccountId of partitions) {
+          // Found for no client and no scopes: the account alone.
+          const query = { homeAccountId, authority, clientId: '', scopes: [] }
+          const { account } = searchPartition(await store.read(homeAccountId), query, 0)
+          if (account !== undefined && (username === undefined || names({ username }, account))) {
+            accounts.push(toAccount(account))
           }
         }
         return accounts
       })
     },
 
-    async removeAccount({ homeAccountId }) {
-      if (closed) throw closedError()
-      await readingStore(async () => {
+    async removeAccount(account) {
+      if (closing !== undefined) throw closedError()
+      const homeAccountId: unknown = (account as Account | undefined)?.homeAccountId
+      if (typeof homeAccountId !== 'string' || homeAccountId === '') throw noAccount()
+      await usingStore('ERR_CACHE_WRITE', async () => {
         await store.apply(homeAccountId, removingChange(await store.read(homeAccountId), options.clientId))
       })
     },
 
-    async close() {
-      if (closed) return
-      closed = true
-      await transport.close()
+    close() {
+      closing ??= transport.close()
+      return closing
     },
 
     async [Symbol.asyncDispose]() {
@@ -283,7 +301,7 @@ function openTransport(options: ClientOptions, authorityHost: string): { send: T
       return (await opened)(request, sendOptions)
     },
     async close() {
-      await (await opened)?.close()
+      await (await opened?.catch(() => undefined))?.close()
     },
   }
 }
@@ -303,9 +321,13 @@ function checkSelector(account: unknown): AccountSelector {
     const value = selector[name]
     if (typeof value === 'string' && value !== '') return { [name]: value } as unknown as AccountSelector
   }
-  throw new InvalidArgumentError('account names nobody', {
+  throw noAccount()
+}
+
+function noAccount(): InvalidArgumentError {
+  return new InvalidArgumentError('account names nobody', {
     step: 'account',
-    hint: 'Pass { username }, { homeAccountId }, or an account that getAccounts() returned.',
+    hint: 'Pass an account that getAccounts() returned; a silent call also takes { username } or { homeAccountId }.',
   })
 }
 
@@ -317,6 +339,12 @@ function checkAudience(appliesTo: unknown): string {
   })
 }
 
+// Two accounts of one name (a user deleted and made anew) are no reason to lock the user out: a password decides.
+function reasonToAsk(error: unknown): string | undefined {
+  if (error instanceof InteractionRequiredError) return error.reason
+  return isAuthError(error) && error.code === 'ERR_AMBIGUOUS_ACCOUNT' ? 'ambiguous_account' : undefined
+}
+
 function notACallback(): InvalidArgumentError {
   return new InvalidArgumentError('password is not a function', {
     step: 'token',
@@ -324,12 +352,12 @@ function notACallback(): InvalidArgumentError {
   })
 }
 
-async function readingStore<T>(run: () => Promise<T>): Promise<T> {
+async function usingStore<T>(code: 'ERR_CACHE_READ' | 'ERR_CACHE_WRITE', run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {
     if (isAuthError(error)) throw error
-    throw new CacheError('ERR_CACHE_READ', 'the token store failed', {
+    throw new CacheError(code, 'the token store failed', {
       step: 'cache',
       hint: 'Check that the store is reachable, readable and writable.',
     })

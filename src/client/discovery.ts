@@ -215,9 +215,26 @@ function isMexFailure(error: unknown): error is TransportError | ProtocolError {
   return error instanceof ProtocolError && !['ERR_INSECURE_ENDPOINT', 'ERR_UNJUSTIFIED_HOST'].includes(error.code)
 }
 
-/** Forgets how a user signs in: after a refusal the next call asks again, so that a domain's move is noticed. */
-export function forgetRealm(call: Call, cache: DiscoveryCache, username: string): void {
-  cache.realms.delete(realmKey(call, username))
+/**
+ * Runs what follows discovery. After an error the next call asks for the realm and its documents again, so that the
+ * move of a domain or of an endpoint is noticed.
+ */
+export async function forgettingOnRefusal<T>(
+  call: Call,
+  cache: DiscoveryCache,
+  username: string,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (isAuthError(error)) {
+      const realm = cache.realms.get(realmKey(call, username), call.now())
+      if (realm?.accountType === 'federated') cache.mexDocuments.delete(realm.metadataUrl ?? '')
+      cache.realms.delete(realmKey(call, username))
+    }
+    throw error
+  }
 }
 
 function realmKey(call: Call, username: string): string {

@@ -15,7 +15,9 @@ export async function exchange<T>(call: Call, request: HttpRequest, parse: (resp
   try {
     return parse(response)
   } catch (error) {
-    if (isAuthError(error) && repeats(response.body, secretsOf(request))) withholdServerText(error)
+    // Headers too: some of them end up in an error, as ids to look the request up by.
+    const text = [response.body, ...Object.values(response.headers)].join('\n')
+    if (isAuthError(error) && repeats(text, secretsOf(request))) withholdServerText(error)
     throw error
   }
 }
@@ -50,11 +52,18 @@ async function send(call: Call, request: HttpRequest): Promise<HttpResponse> {
 }
 
 async function waitUnlessAborted(call: Call, request: HttpRequest, waitMs: number): Promise<void> {
+  let onAbort = (): void => {}
+  // A wait of the caller's own may not look at its signal.
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(abortFailure(request.step, call.signal.reason))
+    call.signal.addEventListener('abort', onAbort, { once: true })
+  })
   try {
-    await call.wait(waitMs, call.signal)
-  } catch (cause) {
-    if (!call.signal.aborted) throw cause
-    throw abortFailure(request.step, call.signal.reason)
+    await Promise.race([call.wait(waitMs, call.signal), aborted])
+  } catch (error) {
+    throw call.signal.aborted ? abortFailure(request.step, call.signal.reason) : error
+  } finally {
+    call.signal.removeEventListener('abort', onAbort)
   }
 }
 
@@ -92,26 +101,44 @@ function lettersAndDigits(text: string): string {
 
 // A text with few letters and digits has to be looked for as it is, or as a server might encode it.
 function spellings(text: string): readonly string[] {
-  const bytes = btoa(String.fromCharCode(...new TextEncoder().encode(text))).replaceAll('=', '')
+  const base64 = [0, 1, 2].map((offset) => base64Core(text, offset))
   const xml = text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] ?? c)
   return [
     text,
     JSON.stringify(text).slice(1, -1),
     encodeURIComponent(text),
     xml,
-    bytes,
-    bytes.replaceAll('+', '-').replaceAll('/', '_'),
+    ...base64,
+    ...base64.map((core) => core.replaceAll('+', '-').replaceAll('/', '_')),
   ]
 }
 
+// What stays of a text's base64 whatever stands before and after it; the same bytes have three spellings.
+function base64Core(text: string, offset: number): string {
+  const bytes = new TextEncoder().encode(text)
+  const encoded = btoa(String.fromCharCode(...new Uint8Array(offset), ...bytes))
+  return encoded.slice(offset === 0 ? 0 : 4, Math.floor((offset + bytes.length) / 3) * 4)
+}
+
 // Every text the error has from the answer goes, also where only a part of the credential might be in it.
+const oauthErrors = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+  'interaction_required',
+])
+
 function withholdServerText(error: AuthError): void {
   const writable = error as unknown as Record<string, unknown>
   writable['message'] = 'the server refused; its answer repeats the credential, so its text was left out'
   // V8 puts the first message into the stack when the error is made.
   writable['stack'] = `${error.name}: ${error.message}`
   for (const name of ['error', 'errorDescription', 'suberror', 'reason', 'faultCode', 'faultSubcode', 'idCode']) {
-    if (name in writable) writable[name] = '[withheld]'
+    // A word of RFC 6749 §5.2 is no secret, and says what to do next.
+    if (name in writable && !oauthErrors.has(String(writable[name]))) writable[name] = '[withheld]'
   }
   for (const name of ['claims', 'cause']) delete writable[name]
   if (error.response !== undefined) writable['response'] = { status: error.response.status }

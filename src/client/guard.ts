@@ -1,12 +1,6 @@
 import { InvalidArgumentError, isAuthError, ProtocolError, type Step, TransportError } from '../errors.ts'
 import { classifyHost } from '../protocol/address.ts'
-import {
-  type HttpRequest,
-  type HttpResponse,
-  maxResponseBytes,
-  responseFacts,
-  type Transport,
-} from '../protocol/http.ts'
+import { type HttpRequest, type HttpResponse, maxResponseBytes, type Transport } from '../protocol/http.ts'
 import { abortFailure, codeOf, type Place, redirectFailure, tooLargeFailure } from '../transport/failure.ts'
 
 /** Who named a host: the caller (authority, options) or the answer of realm discovery. */
@@ -54,7 +48,12 @@ export function createGuard(send: Transport, authorityUrl: string): Guard {
     send: async (request, options) => {
       check(request.url, request.step)
       const answer = await sendThrough(send, request, options?.signal)
-      return checkResponse(answer, request)
+      try {
+        return checkResponse(answer, request)
+      } catch (error) {
+        // An answer of a user's transport may be an object whose members throw.
+        throw isAuthError(error) ? error : foreignFailure(error, placeOf(request))
+      }
     },
     justify(text, by) {
       const url = parse(text)
@@ -176,7 +175,6 @@ function checkResponse(answer: unknown, request: HttpRequest): HttpResponse {
     throw new TransportError('ERR_TRANSPORT_REDIRECT', `the transport followed a redirect to ${host}`, {
       step: place.step,
       hint: "Turn redirects off in your transport: with fetch that is redirect: 'manual'. It may have sent a credential on.",
-      response: responseFacts(response),
     })
   }
   const limit = maxResponseBytes(place.step)

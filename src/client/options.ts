@@ -79,7 +79,7 @@ export interface CallOptions {
   readonly tenantId?: string
   /** Sent as `client-request-id` on every request of the call. Default: a new UUID. */
   readonly correlationId?: string
-  /** A claims request or challenge, as the text of a JSON object. */
+  /** A claims request or challenge, as the text of a JSON object; goes to the token endpoint, where a call asks one. */
   readonly claims?: string
 }
 
@@ -155,7 +155,15 @@ export function checkClientOptions(options: ClientOptions): void {
   if (tokenEndpoint !== undefined && metadataUrl !== undefined) {
     throw invalid('tokenEndpoint excludes metadataUrl', 'Name the endpoints, or where the metadata names them.')
   }
-  if (runtime !== undefined) checkNames(runtime, new Set(['now', 'newId', 'wait']), 'runtime')
+  if (runtime !== undefined) {
+    checkNames(runtime, new Set(['now', 'newId', 'wait']), 'runtime')
+    for (const [name, value] of Object.entries(runtime)) {
+      if (value !== undefined && typeof value !== 'function') {
+        throw invalid(`runtime.${name} is not a function`, 'Leave it out for the default.')
+      }
+    }
+  }
+  checkConnection(ca, proxy)
 }
 
 /** @throws {@link InvalidArgumentError} for an unknown member, or a call option of the wrong type or range. */
@@ -168,7 +176,10 @@ export function checkCallOptions(options: CallOptions, ownNames: readonly string
   if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0 && timeoutMs <= 2_147_483_647)) {
     throw invalid('timeoutMs is not a positive number of milliseconds', 'Leave it out for the default of 90,000.')
   }
-  if (correlationId !== undefined && !/^[\x21-\x7e]{1,128}$/.test(String(correlationId))) {
+  if (
+    correlationId !== undefined &&
+    !(typeof correlationId === 'string' && /^[\x21-\x7e]{1,128}$/.test(correlationId))
+  ) {
     throw invalid('correlationId is not a printable ASCII word', 'Pass a UUID, or leave it out.')
   }
   if (claims !== undefined) checkClaims(claims)
@@ -178,7 +189,7 @@ export function checkCallOptions(options: CallOptions, ownNames: readonly string
  * Checks a password and wraps it. It is not trimmed or changed.
  *
  * @throws {@link InvalidArgumentError} if it is empty or blank, longer than 1024 characters, or holds a character that
- *   cannot be typed or sent: half of a surrogate pair, or a control character other than tab and line ends.
+ *   cannot be typed: a control character (the line end of a file, most often) or half of a surrogate pair.
  */
 export function checkPassword(password: unknown): Secret {
   if (typeof password !== 'string' && !Secret.is(password)) {
@@ -193,17 +204,29 @@ export function checkPassword(password: unknown): Secret {
     throw invalid('the password is longer than 1024 characters', 'Check what was passed.', 'token')
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.test(text) || !text.isWellFormed()) {
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(text) || !text.isWellFormed()) {
     throw invalid(
       'the password holds a control character or half of a surrogate pair',
-      'Check how it was read: as UTF-8 text, without terminal escapes.',
+      'Check how it was read: as UTF-8 text, without the line end of a file and without terminal escapes.',
       'token',
     )
   }
   return secret
 }
 
-function checkNames(options: object, names: ReadonlySet<string>, where: string): void {
+// The transport would find these at its first request, when a user is already waiting.
+function checkConnection(ca: unknown, proxy: unknown): void {
+  const certificates = ca === undefined ? [] : Array.isArray(ca) ? (ca as unknown[]) : [ca]
+  if (!certificates.every((pem) => typeof pem === 'string' && pem.includes('-----BEGIN CERTIFICATE-----'))) {
+    throw invalid('ca is not a PEM certificate', 'Pass the text of the file, not its path.')
+  }
+  const url = proxy === undefined || proxy === 'env' ? undefined : String(proxy)
+  if (url !== undefined && !(URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))) {
+    throw invalid('proxy is neither an http or https URL nor "env"', 'SOCKS proxies are not supported.')
+  }
+}
+
+export function checkNames(options: object, names: ReadonlySet<string>, where: string): void {
   if (typeof options !== 'object' || options === null) {
     throw invalid(`${where} takes an object`, 'Pass its arguments as members of one object.')
   }

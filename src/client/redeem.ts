@@ -1,5 +1,6 @@
 import { type Account, accountFromTokenResponse } from '../cache/account.ts'
 import type { StoredEntity } from '../cache/entities.ts'
+import { entityKey } from '../cache/keys.ts'
 import { savingChange } from '../cache/partition.ts'
 import type { CredentialStore } from '../cache/store.ts'
 import { isAuthError, ProtocolError } from '../errors.ts'
@@ -12,6 +13,7 @@ import type { ServerMetadata } from '../protocol/server-metadata.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import { buildTokenRequest } from '../protocol/token-request.ts'
 import { parseTokenResponse, type TokenResponse } from '../protocol/token-response.ts'
+import { boundedStore } from './bounded-store.ts'
 import type { Call } from './call.ts'
 import { exchange } from './exchange.ts'
 import { createTokenResult, type TokenResult } from './token-result.ts'
@@ -46,11 +48,15 @@ export async function redeem(
   )
   const idTokenClaims = readIdToken(call, tokens, metadata, at)
   const named = accountFromTokenResponse(tokens.clientInfo, idTokenClaims, call.authority, username)
-  // A refresh may come back without client_info and id_token: the user is then the one who asked.
-  const account = named ?? expected
-  if (expected !== undefined && account?.homeAccountId !== expected.homeAccountId) throw accountMismatch()
-  if (tokens.accessToken === undefined)
+  // A refresh may come back without client_info: the home account is then the one whose token it was.
+  const account =
+    expected === undefined || tokens.clientInfo !== undefined
+      ? named
+      : { ...expected, ...named, homeAccountId: expected.homeAccountId }
+  if (expected !== undefined && !isSameUser(expected, account, tokens)) throw accountMismatch()
+  if (tokens.accessToken === undefined) {
     call.warn('NO_ACCESS_TOKEN', 'the answer has no access token: ask for the scope of an API')
+  }
   if (account === undefined) call.warn('NO_ACCOUNT', 'the answer names no user: nothing is cached')
   else await save(call, store, toEntities(call, tokens, account, { at, scopes, username }), account, expected)
   const result = createTokenResult({
@@ -109,6 +115,12 @@ async function buildRequest(call: Call, redemption: Redemption): Promise<HttpReq
     },
     call.correlationId,
   )
+}
+
+// With client_info the home account decides; with an id_token alone, the user's id in the tenant.
+function isSameUser(expected: Account, account: Account | undefined, { clientInfo }: TokenResponse): boolean {
+  if (clientInfo !== undefined) return account?.homeAccountId === expected.homeAccountId
+  return account?.tenantId !== expected.tenantId || account.localAccountId === expected.localAccountId
 }
 
 // An id_token of another issuer, client or tenant would file this user under somebody else's name: nothing is kept.
@@ -181,15 +193,26 @@ async function save(
   refreshed: Account | undefined,
 ): Promise<void> {
   try {
-    const partition = await store.read(account.homeAccountId)
-    const signedOut = ![...partition.values()].some((entity) => entity.kind === 'Account')
+    const bounded = boundedStore(store, call.signal)
+    const partition = await bounded.read(account.homeAccountId)
+    const signedOut = ![...partition.values()].some(
+      (entity) => entity.kind === 'RefreshToken' && entity.clientId === call.clientId,
+    )
     // The user was signed out while the refresh was under way: writing would sign them in again.
     if (refreshed !== undefined && signedOut) return
-    await store.apply(account.homeAccountId, savingChange(partition, entities))
+    const kept = entities.map((entity) => (refreshed === undefined ? entity : keepSignInName(partition, entity)))
+    await bounded.apply(account.homeAccountId, savingChange(partition, kept))
   } catch (error) {
     const code = isAuthError(error) ? error.code : 'ERR_CACHE_WRITE'
     call.warn('STORE_FAILED', `the token store failed (${code}): the token was not kept`)
   }
+}
+
+// A refresh does not know which name was typed at the sign-in; only the stored account does.
+function keepSignInName(partition: ReadonlyMap<string, StoredEntity>, entity: StoredEntity): StoredEntity {
+  const old = partition.get(entityKey(entity))
+  if (entity.kind !== 'Account' || old?.kind !== 'Account' || old.signInName === undefined) return entity
+  return { ...entity, signInName: old.signInName }
 }
 
 function accountMismatch(): ProtocolError {

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from '../errors.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 
 /** Clock, ids and timers: what makes a call differ from the next. Replace them to replay one exactly. */
@@ -10,7 +11,24 @@ export interface Runtime {
   readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>
 }
 
-export const systemRuntime: Runtime = {
+/** The system's clock, ids and timers, with those of a caller in their place. */
+export function readRuntime(overrides: Partial<Runtime> = {}): Runtime {
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined)
+  const runtime: Runtime = { ...systemRuntime, ...Object.fromEntries(given) }
+  return {
+    ...runtime,
+    now: () => {
+      const at = Math.floor(runtime.now())
+      if (Number.isSafeInteger(at)) return at
+      throw new InvalidArgumentError('runtime.now does not return an instant', {
+        step: 'authority',
+        hint: 'Return whole epoch seconds, such as Math.floor(Date.now() / 1000).',
+      })
+    },
+  }
+}
+
+const systemRuntime: Runtime = {
   now: () => Math.floor(Date.now() / 1000),
   newId: () => crypto.randomUUID(),
   wait: (ms, signal) =>

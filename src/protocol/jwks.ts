@@ -1,3 +1,4 @@
+import type { CompactJWSHeaderParameters, CryptoKey, JWK } from 'jose'
 import { createLocalJWKSet } from 'jose/jwks/local'
 import { compactVerify } from 'jose/jws/compact/verify'
 import { ProtocolError } from '../errors.ts'
@@ -93,24 +94,28 @@ async function verifySignature(
   algorithms: readonly string[],
   kidOptional: boolean,
 ): Promise<JsonObject> {
-  let key: JsonObject | undefined
+  let jwk: JsonObject | undefined
   try {
     if (!idToken.split('.').every((part) => canonicalBase64Url.test(part))) throw new RangeError('not base64url')
     const { protectedHeader } = await compactVerify(
       idToken,
-      (header) => {
+      async (header) => {
         if (header.kid === undefined && !kidOptional) throw new RangeError('no kid')
         // The one extension that jose knows, b64, is forbidden in a JWT (RFC 7797 §7).
         if (header.crit !== undefined) throw new RangeError('a critical extension')
-        const fitting = jwks.keys.filter((candidate) => fits(candidate, header))
-        key = fitting[0]
-        // A set of its own for jose to check the rest of the key; two keys that fit would be a guess.
-        return createLocalJWKSet({ keys: fitting } as unknown as Parameters<typeof createLocalJWKSet>[0])(header)
+        const fitting = (await Promise.all(jwks.keys.map((jwk) => findKey(jwk, header)))).filter(
+          (found) => found !== undefined,
+        )
+        // Two keys that fit would be a guess.
+        const [found] = fitting.length === 1 ? fitting : []
+        if (found === undefined) throw new RangeError('no key, or several')
+        jwk = found.jwk
+        return found.key
       },
       { algorithms: [...algorithms] },
     )
     // typ tells an id_token from an access token (at+jwt).
-    if ((protectedHeader.typ ?? 'JWT').toUpperCase() === 'JWT' && key !== undefined) return key
+    if ((protectedHeader.typ ?? 'JWT').toUpperCase() === 'JWT' && jwk !== undefined) return jwk
   } catch {
     // jose's errors may hold the payload, and some causes are plain TypeErrors: none is passed on.
   }
@@ -120,13 +125,15 @@ async function verifySignature(
   })
 }
 
-const keyTypes: Readonly<Record<string, string>> = { RS256: 'RSA', PS256: 'RSA', ES256: 'EC', EdDSA: 'OKP' }
-
-function fits(key: JsonObject, { alg, kid }: { readonly alg?: string; readonly kid?: string }): boolean {
-  return (
-    key['kty'] === keyTypes[alg ?? ''] &&
-    (kid === undefined || key['kid'] === kid) &&
-    (key['alg'] === undefined || key['alg'] === alg) &&
-    (key['use'] === undefined || key['use'] === 'sig')
-  )
+// Each key alone, so that the one that fits is known, and a broken one beside it does no harm. jose compares kid, type,
+// curve, alg, use and key_ops.
+async function findKey(
+  jwk: JsonObject,
+  header: CompactJWSHeaderParameters,
+): Promise<{ jwk: JsonObject; key: CryptoKey } | undefined> {
+  try {
+    return { jwk, key: await createLocalJWKSet({ keys: [jwk as unknown as JWK] })(header) }
+  } catch {
+    return undefined
+  }
 }

@@ -86,7 +86,13 @@ export function buildTokenRequest(request: TokenRequest, correlationId: string):
     printableHeaders: { ...headers, ...mapValues(added, String) },
     body,
     printableBody,
-    secrets: [...secrets, ...Object.values(added), ...(clientCredentials.secrets ?? [])],
+    // The assertion is sent encoded; an answer may repeat it as it was.
+    secrets: [
+      ...secrets,
+      ...(grant.type === 'saml' ? [grant.assertion.xml] : []),
+      ...Object.values(added),
+      ...(clientCredentials.secrets ?? []),
+    ],
   })
 }
 

@@ -87,8 +87,8 @@ export function parseTokenResponse(
   const granted = (scope ?? '').split(' ').filter((part) => part !== '')
   const refreshToken = findString(json, 'refresh_token', step, 65_536)
   const clientInfo = parseClientInfo(findString(json, 'client_info', step, 65_536))
-  const refreshInSeconds = findSeconds(json, 'refresh_in')
-  const extendedExpiresInSeconds = findSeconds(json, 'ext_expires_in')
+  const refreshInSeconds = findAdvisorySeconds(json, 'refresh_in')
+  const extendedExpiresInSeconds = findAdvisorySeconds(json, 'ext_expires_in')
   return {
     ...(accessToken ? { accessToken: new Secret(checkToken('access_token', accessToken)) } : {}),
     tokenType: 'Bearer',
@@ -160,6 +160,15 @@ function findSeconds(json: JsonObject, name: string): number | undefined {
     })
   }
   return Math.min(seconds, week)
+}
+
+// Advice about a token that is good without it: what cannot be read is taken for absent.
+function findAdvisorySeconds(json: JsonObject, name: string): number | undefined {
+  try {
+    return findSeconds(json, name)
+  } catch {
+    return undefined
+  }
 }
 
 const interactionErrors = new Set(['interaction_required', 'consent_required', 'login_required'])

@@ -87,13 +87,14 @@ export function parseMexDocument(response: HttpResponse): MexDocument {
 /**
  * Chooses where the password goes: the first WS-Trust 1.3 endpoint of the document, or else the first 2005 one.
  *
+ * @param version Takes only endpoints of this version.
  * @throws {@link UnsupportedError} `ERR_NO_WSTRUST_ENDPOINT`; its `cause.rejected` lists up to 20 of the endpoints that
  * were there and why each cannot be used.
  */
-export function chooseWsTrustEndpoint(mex: MexDocument): WsTrustEndpoint {
-  for (const version of ['1.3', '2005'] as const) {
-    const chosen = mex.candidates.find((candidate) => candidate.verdict.ok && candidate.version === version)
-    if (chosen?.url !== undefined) return { version, url: chosen.url }
+export function chooseWsTrustEndpoint(mex: MexDocument, version?: WsTrustVersion): WsTrustEndpoint {
+  for (const wanted of version === undefined ? (['1.3', '2005'] as const) : [version]) {
+    const chosen = mex.candidates.find((candidate) => candidate.verdict.ok && candidate.version === wanted)
+    if (chosen?.url !== undefined) return { version: wanted, url: chosen.url }
   }
   const rejected = mex.candidates.slice(0, 20).map(({ url, policy, verdict }) => ({
     ...(url === undefined ? {} : { url: display(url) }),
@@ -102,7 +103,9 @@ export function chooseWsTrustEndpoint(mex: MexDocument): WsTrustEndpoint {
   }))
   throw new UnsupportedError(
     'ERR_NO_WSTRUST_ENDPOINT',
-    'the MEX document offers no https endpoint with a username/password policy',
+    version === undefined
+      ? 'the MEX document offers no https endpoint with a username/password policy'
+      : `the MEX document offers no https endpoint with a username/password policy for WS-Trust ${version}`,
     { step: 'mex', hint: hintFor(mex), cause: { rejected } },
   )
 }
@@ -121,9 +124,10 @@ function hintFor({ candidates }: MexDocument): string {
  * Makes an endpoint of the realm's `federation_active_auth_url`, for when no MEX document can be had. A path segment
  * `13` means WS-Trust 1.3; anything else is 2005, the form Entra stores by default.
  *
+ * @param version Wanted instead: the path segment of the other version is replaced, as AD FS names its endpoints.
  * @throws {@link ProtocolError} `ERR_INSECURE_ENDPOINT` (step `wstrust`) if it is not a plain https URL.
  */
-export function wsTrustEndpointFromActiveAuthUrl(url: string): WsTrustEndpoint {
+export function wsTrustEndpointFromActiveAuthUrl(url: string, version?: WsTrustVersion): WsTrustEndpoint {
   const address = judgeAddress(url.trim())
   if (!address.verdict.ok) {
     throw new ProtocolError('ERR_INSECURE_ENDPOINT', 'the active authentication URL is not a plain https URL', {
@@ -132,8 +136,10 @@ export function wsTrustEndpointFromActiveAuthUrl(url: string): WsTrustEndpoint {
     })
   }
   const segments = new URL(address.url).pathname.split('/')
-  const version = segments.includes('13') && !segments.includes('2005') ? '1.3' : '2005'
-  return { version, url: address.url }
+  const named = segments.includes('13') && !segments.includes('2005') ? '1.3' : '2005'
+  if (version === undefined || version === named) return { version: named, url: address.url }
+  const [from, to] = version === '1.3' ? ['/2005/', '/13/'] : ['/13/', '/2005/']
+  return { version, url: address.url.replace(`/trust${from}`, () => `/trust${to}`) }
 }
 
 function unexpectedStatus(response: HttpResponse): ProtocolError {

@@ -27,6 +27,7 @@ const lifetimeSeconds = 600
  * @param request Endpoint, user and audience.
  * @param at Instant of the message, integer epoch seconds; `wsu:Expires` is 600 s later.
  * @param messageId Bare UUID for `wsa:MessageID`.
+ * @param correlationId Sent as `client-request-id`, which AD FS logs.
  * @returns `POST {endpoint.url}` with a SOAP 1.2 body as UTF-8 text.
  * @throws {@link InvalidArgumentError} if `endpoint.url` is not https, or a text is empty or holds a character that
  * XML 1.0 cannot carry.
@@ -37,6 +38,7 @@ export function buildSecurityTokenRequest(
   request: SecurityTokenRequest,
   at: EpochSeconds,
   messageId: string,
+  correlationId?: string,
 ): HttpRequest {
   const { endpoint, password } = request
   if (!/^https:\/\//i.test(endpoint.url) || !URL.canParse(endpoint.url)) {
@@ -53,6 +55,7 @@ export function buildSecurityTokenRequest(
     headers: {
       'content-type': 'application/soap+xml; charset=utf-8',
       soapaction: wsTrust[endpoint.version].issueAction,
+      ...(correlationId === undefined ? {} : { 'client-request-id': correlationId }),
     },
     body: envelope(textOf(password.reveal(), 'the password')),
     printableBody: envelope(String(password)),

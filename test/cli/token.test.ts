@@ -85,7 +85,7 @@ describe('the result', () => {
     expect(result).toMatchObject({
       tokenType: 'Bearer',
       account: { username: 'fred@fed.contoso.example', name: 'Fred Example' },
-      path: { type: 'federated', wsTrustVersion: '1.3', fallbacks: [] },
+      path: { type: 'federated', wsTrustVersion: '1.3', fallbacks: [], overrides: [] },
       passwordSentTo: running.adfsOrigin,
       correlationId: 'id-of-the-test',
     })
@@ -197,7 +197,7 @@ describe('--dry-run', () => {
   it('prints an object with --json', async () => {
     const { stdout } = await ropc(commandLine('ada@contoso.example', '--dry-run', '--json'))
     const origin = new URL(running.authority).origin
-    expect(JSON.parse(stdout)).toEqual({ sendTo: origin, path: { type: 'managed', fallbacks: [] } })
+    expect(JSON.parse(stdout)).toEqual({ sendTo: origin, path: { type: 'managed', fallbacks: [], overrides: [] } })
   })
 
   it('neither reads nor asks for a password', async () => {

@@ -62,6 +62,8 @@ describe('arguments', () => {
     ['a password of 1025 characters', { password: 'x'.repeat(1_025) }, 'token'],
     ['half a surrogate pair in the password', { password: halfSurrogate }, 'token'],
     ['a control character in the password', { password: 'a\u0007b' }, 'token'],
+    ['the line end of a file in the password', { password: 'secret\n' }, 'token'],
+    ['a C1 control character in the password', { password: 'a\u0085b' }, 'token'],
     ['a password that is a number', { password: 7 }, 'token'],
     ['empty scopes', { scopes: [] }, 'token'],
     ['scopes as a string', { scopes: 'User.Read' }, 'token'],
@@ -138,29 +140,19 @@ describe('arguments', () => {
     },
   )
 
-  it.each([
-    'a$&b',
-    'a$`b',
-    "a$'b",
-    'a$$b',
-    'a<b',
-    'a]]>b',
-    'é€😀',
-    'a&amp;b',
-    'tab\there',
-    'line\nend',
-    'line\r\nend',
-    '%41+&=',
-  ])('the password %j reaches both servers as it is', async (password) => {
-    const { demoWorld } = await import('../../src/simulator/world.ts')
-    const users = demoWorld().users.map((user) => ({ ...user, password }))
-    const { client } = await simulate({}, { world: { users } })
-    for (const { username } of [demo.ada, demo.fred]) {
-      expect(
-        (await client.acquireTokenByUsernamePassword({ username, password: new Secret(password), scopes })).source,
-      ).toBe('password')
-    }
-  })
+  it.each(['a$&b', 'a$`b', "a$'b", 'a$$b', 'a<b', 'a]]>b', 'é€😀', 'a&amp;b', '%41+&='])(
+    'the password %j reaches both servers as it is',
+    async (password) => {
+      const { demoWorld } = await import('../../src/simulator/world.ts')
+      const users = demoWorld().users.map((user) => ({ ...user, password }))
+      const { client } = await simulate({}, { world: { users } })
+      for (const { username } of [demo.ada, demo.fred]) {
+        expect(
+          (await client.acquireTokenByUsernamePassword({ username, password: new Secret(password), scopes })).source,
+        ).toBe('password')
+      }
+    },
+  )
 })
 
 describe('answers', () => {

@@ -19,6 +19,9 @@ function show(value: unknown): string {
   ].join('\n')
 }
 
+/** A password that the client takes: without the characters that cannot be typed. */
+const typed = (secret: string): string => secret.replace(/[\t\r\n]/g, '')
+
 const at = 1_795_375_600
 const clientId = '00001111-aaaa-4222-bbbb-3333cccc4444'
 const metadata = { token_endpoint: 'https://login.microsoftonline.com/organizations/oauth2/v2.0/token' }
@@ -59,6 +62,11 @@ function hostileAnswers(secret: string): Record<string, (request: HttpRequest) =
       body: `<p>${xmlText(secret)}</p>`,
     }),
     'text with it': () => ({ status: 200, headers: {}, body: secret }),
+    'base64 of more than it': () => refuse(btoa(String.fromCharCode(...new TextEncoder().encode(`:${secret}`)))),
+    'a header with it': () => ({
+      ...json({ error: 'invalid_client' }, 401),
+      headers: { 'content-type': 'application/json', 'x-ms-request-id': encodeURIComponent(secret) },
+    }),
     'a trace id with it': () => json({ error: 'invalid_client', trace_id: secret }, 401),
     'a token type with it': () => json({ access_token: 'x', token_type: secret }),
     'an error of the transport with it': () => Object.assign(new Error(secret), { code: 'EBADNEWS', body: secret }),
@@ -111,7 +119,7 @@ describe('secrecy', () => {
     'results, errors and events of a managed sign-in, whatever the server answers',
     async (secrets) => {
       let output = ''
-      for (const secret of secrets) {
+      for (const secret of secrets.map(typed)) {
         for (const answer of Object.values(hostileAnswers(secret))) {
           const client = createRopcClient({
             clientId,
@@ -147,7 +155,7 @@ describe('secrecy', () => {
     'results, errors and events of a federated sign-in, whatever the federation server answers',
     async (secrets) => {
       let output = ''
-      for (const secret of secrets) {
+      for (const secret of secrets.map(typed)) {
         const fault = fixture('faults/wrong-password-13.xml').replace(/ID3242[^<]*/, () => `ID3242: ${xmlText(secret)}`)
         const answers = [
           { status: 500, headers: { 'content-type': 'application/soap+xml' }, body: fault },
