@@ -53,6 +53,8 @@ describe('parseCertificate', () => {
     ['an element longer than what it is in', base64([0x30, 0x03, 0x30, 0x05, 0x00])],
     ['text behind the certificate', base64([...seq(seq()), 0x30, 0x7f])],
     ['a length of five bytes', base64([0x30, 0x85, 0, 0, 0, 0, 1, 0])],
+    ['an element that overruns the end', certificate(serial, empty, empty, validity(), [0x30, 0x7f])],
+    ['a length of four bytes', certificate(serial, empty, empty, validity(), [0x30, 0x84, 0, 0, 0, 0])],
     ['a length cut off', base64([0x30, 0x82, 0x01])],
     ['an empty certificate', base64(seq(seq()))],
     ['no validity', certificate(serial, empty, empty)],

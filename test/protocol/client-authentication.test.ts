@@ -12,6 +12,8 @@ import {
   privateKeyJwt,
 } from '../../src/protocol/client-authentication.ts'
 import { Secret } from '../../src/protocol/secret.ts'
+import { buildTokenRequest } from '../../src/protocol/token-request.ts'
+import { secrecyContract } from '../contract/secrecy.ts'
 
 const at = 1_795_375_600
 const context: ClientAuthenticationContext = {
@@ -83,6 +85,44 @@ describe('clientSecretBasic', () => {
   ])('refuses the options %j', (options, message) => {
     expect(() => clientSecretBasic('s', options as never)).toThrow(refusal(message))
   })
+})
+
+describe('secrecy', () => {
+  secrecyContract(
+    'every token request of a confidential client, and its credentials',
+    async (secrets) => {
+      const shown = new Set<string>()
+      for (const secret of secrets) {
+        const ways = [
+          clientSecretPost(secret),
+          clientSecretBasic(secret),
+          clientSecretBasic(secret, { encoding: 'raw' }),
+          clientAssertion(() => `a.${Buffer.from(secret).toString('base64url')}.c`),
+        ]
+        for (const authenticate of ways) {
+          const clientCredentials = await authenticate(context)
+          const request = buildTokenRequest(
+            {
+              metadata: { token_endpoint: context.tokenEndpoint },
+              clientId: context.clientId,
+              grant: { type: 'password', username: 'ada', password: new Secret('pw') },
+              scopes: ['api'],
+              clientCredentials,
+              extraBodyParameters: { otp: secret },
+              extraQueryParameters: { key: secret },
+              extraHeaders: { 'x-api-key': Buffer.from(secret).toString('base64') },
+            },
+            'c',
+          )
+          for (const value of [authenticate, clientCredentials, request]) {
+            shown.add(`${inspect(value, { depth: 9, showHidden: true })}${JSON.stringify(value)}${value}`)
+          }
+        }
+      }
+      return [...shown].join('\n')
+    },
+    { runs: 40, secretsPerRun: 50 },
+  )
 })
 
 const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
