@@ -34,8 +34,10 @@ export function entraUsers(world: World): DemoUser[] {
 }
 
 /** Users that only their own authority knows. */
-export function otherUsers({ b2c }: World): DemoUser[] {
-  return b2c.users.map(b2cUser)
+export function otherUsers({ b2c, ciam, oidc }: World): DemoUser[] {
+  const local = (authority: Side, users: readonly Pick<DemoUser, 'username' | 'password' | 'what'>[]): DemoUser[] =>
+    users.map(({ username, password, what }) => ({ username, password, what, kind: 'local', authority }))
+  return [...b2c.users.map(b2cUser), ...local('ciam', ciam.users), ...local('oidc', oidc.users)]
 }
 
 function b2cUser({ username, password, what, refusal }: B2cUser): DemoUser {

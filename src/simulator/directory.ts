@@ -18,6 +18,8 @@ export interface EntraContext {
   readonly now: () => EpochSeconds
   readonly newId: () => string
   readonly accessTokenLifetimeSeconds: number
+  /** Of tokens for clients that take claims challenges. */
+  readonly capableLifetimeSeconds: number
   readonly origin: () => string
   /** Where tokens say they are from: the origin, but for External ID. */
   readonly issuerOrigin: () => string

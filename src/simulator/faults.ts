@@ -28,6 +28,7 @@ export type EntraFaultCode =
   | 50079
   | 50107
   | 50126
+  | 50158
   | 50173
   | 51004
   | 53003
@@ -39,6 +40,7 @@ export type EntraFaultCode =
   | 90020
   | 500011
   | 500133
+  | 500208
   | 650053
   | 700016
   | 700021
@@ -57,10 +59,16 @@ export type EntraFaultCode =
   | 7500514
   | 9000411
   | 9001023
+  | 9002313
 
 const mfa = 'Due to a configuration change made by your administrator, or because you moved to a new location, you must'
 const blockingPolicy =
   '{"access_token":{"capolids":{"essential":true,"values":["b0a1c2d3-e4f5-4061-8273-94a5b6c7d8e9"]}}}'
+
+/** What a challenged user must pass back as `claims`. */
+export const challenge = {
+  access_token: { capolids: { essential: true, values: ['c1b2a3d4-e5f6-4071-8293-a4b5c6d7e8f9'] } },
+} as const
 
 /**
  * The refusals the simulator knows, by AADSTS number.
@@ -100,6 +108,12 @@ const entraFaults: Readonly<Record<EntraFaultCode, EntraFault>> = {
   },
   50107: { error: 'invalid_grant', text: "The requested federation realm object '{issuer}' does not exist." },
   50126: { error: 'invalid_grant', text: 'Error validating credentials due to invalid username or password.' },
+  50158: {
+    error: 'interaction_required',
+    suberror: 'basic_action',
+    claims: JSON.stringify(challenge),
+    text: 'External security challenge not satisfied. User will be redirected to another page or authentication provider to satisfy additional authentication challenges.',
+  },
   50173: {
     error: 'invalid_grant',
     suberror: 'bad_token',
@@ -139,6 +153,7 @@ const entraFaults: Readonly<Record<EntraFaultCode, EntraFault>> = {
     error: 'invalid_grant',
     text: 'Assertion is not within its valid time range. Ensure that the access token is not expired before using it for user assertion, or request a new token.',
   },
+  500208: { error: 'invalid_request', text: 'The domain is not a valid login domain for the account type.' },
   650053: {
     error: 'invalid_client',
     text: "The application '{app}' asked for scope '{scope}' that doesn't exist on the resource '{resource}'. Contact the app vendor.",
@@ -207,6 +222,7 @@ const entraFaults: Readonly<Record<EntraFaultCode, EntraFault>> = {
     error: 'invalid_request',
     text: 'The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint.',
   },
+  9002313: { error: 'invalid_request', text: 'Invalid request. Request is malformed or invalid.' },
 }
 
 /** What Entra answers a user whose password is right; the farm's own policy does not reach Entra. */
@@ -218,6 +234,7 @@ export const codeOfRefusal: Readonly<Record<Exclude<Refusal, 'adfs-policy'>, Ent
   'mfa-enrolment': 50079,
   'conditional-access': 53003,
   'no-consent': 65001,
+  'claims-challenge': 50158,
 }
 
 /** Thrown inside the Entra side; becomes an error response at its door. */

@@ -1,7 +1,7 @@
 import type { HttpResponse } from '../protocol/http.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import type { WsTrustVersion } from '../wstrust/namespaces.ts'
-import type { ClientAuthenticationMethod } from './client-credentials.ts'
+import { type ClientAuthenticationMethod, readForm } from './client-credentials.ts'
 
 /** What a request was for. */
 export type RequestKind = 'realm' | 'mex' | 'wstrust' | 'token' | 'metadata' | 'jwks' | 'instance' | 'other'
@@ -41,6 +41,8 @@ export interface JournalEntry extends RequestFacts {
   readonly status: number
   /** Whether a password, an assertion, a refresh token or a client's secret was on board, wherever it was put. */
   readonly carriedCredential: boolean
+  /** Names of the query's and the form's parameters, in order; never their values. */
+  readonly parameters: readonly string[]
 }
 
 /** Writes the entry of an answered request. */
@@ -54,8 +56,16 @@ export function journalEntry(request: SimulatorRequest, answer: Answer, at: Epoc
     path: pathname,
     status: response.status,
     carriedCredential: carriesCredential(request),
+    parameters: parametersOf(request),
     ...facts,
   }
+}
+
+/** What does not look like a name may be a secret in the wrong place. */
+function parametersOf(request: SimulatorRequest): string[] {
+  const names = [...new URL(request.url).searchParams.keys(), ...readForm(request).keys()]
+  const hasValue = (name: string): boolean => `${request.url}&${request.body ?? ''}`.includes(`${name}=`)
+  return [...new Set(names)].filter((name) => /^[A-Za-z][\w.-]{0,40}$/.test(name) && hasValue(name))
 }
 
 function carriesCredential({ url, headers, body = '' }: SimulatorRequest): boolean {

@@ -9,15 +9,21 @@ import type { SimulatorRequest } from './journal.ts'
 import type { Libraries } from './libraries.ts'
 
 /** One authority of the simulator. */
-export type Side = 'entra' | 'adfs' | 'b2c'
+export type Side = 'entra' | 'adfs' | 'b2c' | 'ciam' | 'oidc'
 
-export const sides: readonly Side[] = ['entra', 'adfs', 'b2c']
+export const sides: readonly Side[] = ['entra', 'adfs', 'b2c', 'ciam', 'oidc']
 
 export type Origins = Readonly<Record<Side, string>>
 
 /** Gives every side its origin. */
 export function originsAt(origin: (side: Side) => string): Origins {
-  return { entra: origin('entra'), adfs: origin('adfs'), b2c: origin('b2c') }
+  return {
+    entra: origin('entra'),
+    adfs: origin('adfs'),
+    b2c: origin('b2c'),
+    ciam: origin('ciam'),
+    oidc: origin('oidc'),
+  }
 }
 
 export interface ListenOptions {
@@ -27,6 +33,10 @@ export interface ListenOptions {
   readonly adfsPort?: number
   /** Port of the B2C side; likewise. */
   readonly b2cPort?: number
+  /** Port of the External ID side; likewise. */
+  readonly ciamPort?: number
+  /** Port of the OpenID provider; likewise. */
+  readonly oidcPort?: number
   /** There is no choice of address: the simulator holds known passwords and stays on 127.0.0.1. */
   readonly host?: never
 }
@@ -65,6 +75,8 @@ export async function listenOnLoopback(
     entra: options.port,
     adfs: options.adfsPort,
     b2c: options.b2cPort,
+    ciam: options.ciamPort,
+    oidc: options.oidcPort,
   }
   const servers: Server[] = []
   const close = async (): Promise<void> => void (await Promise.all(servers.map(closeServer)))

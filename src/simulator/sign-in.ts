@@ -1,4 +1,5 @@
 import { TextDecoder } from 'node:util'
+import type { RequestedClaims } from './claims-request.ts'
 import type { EntraContext, TenantName } from './directory.ts'
 import { codeOfRefusal, Refused } from './faults.ts'
 import { cloudOf } from './instance-discovery.ts'
@@ -25,6 +26,8 @@ export type RequiredField = (name: string) => string
 export function signInByPassword(entra: EntraContext, tenantName: TenantName, field: RequiredField): SignedIn {
   const username = field('username')
   const password = field('password')
+  const isCustomer = entra.world.ciam.users.some((user) => user.username.toLowerCase() === username.toLowerCase())
+  if (isCustomer) throw new Refused(500208)
   const tenant = typeof tenantName === 'string' ? findTenant(entra.world, domainOf(username)) : tenantName
   if (tenant === undefined) throw new Refused(50059)
   const user = findUser(entra.world, username)
@@ -105,7 +108,8 @@ export function signInByRefreshToken(entra: EntraContext, tenantName: TenantName
 }
 
 /** What stands between a user who proved who it is and a token. */
-export function checkAccount({ user }: SignedIn, app: App, resource: string): void {
+export function checkAccount({ user }: SignedIn, app: App, resource: string, claims: RequestedClaims): void {
   if (user.refusal === undefined || user.refusal === 'adfs-policy') return
+  if (user.refusal === 'claims-challenge' && claims.answersChallenge) return
   throw new Refused(codeOfRefusal[user.refusal], { client: app.clientId, app: app.displayName, resource })
 }

@@ -5,12 +5,14 @@ import { answerAsFarm, type FarmContext } from './adfs.ts'
 import { answerAsB2c } from './b2c.ts'
 import type { B2cContext } from './b2c-context.ts'
 import { createSigningCertificate, signingKeys } from './certificates.ts'
+import { ciamIssuerOrigin, ciamWorld } from './ciam-directory.ts'
 import { type DemoApp, type DemoUser, demoApps, entraUsers, otherUsers } from './demo-list.ts'
 import type { EntraContext } from './directory.ts'
 import { answerAsEntra } from './entra.ts'
 import { type Answer, type JournalEntry, journalEntry, type RequestKind, type SimulatorRequest } from './journal.ts'
 import { loadLibraries } from './libraries.ts'
 import { type ListenOptions, listenOnLoopback, type Origins, originsAt, type Side, sides } from './listen.ts'
+import { answerAsOidc, type OidcContext } from './oidc.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
 import { createSend } from './send.ts'
 import { createTokenSigner, type TokenSigner } from './tokens.ts'
@@ -35,10 +37,15 @@ export interface SimulatorOptions {
   readonly adfsHost?: string
   /** Host of Azure AD B2C; default `contoso.b2clogin.simulator.invalid`. */
   readonly b2cHost?: string
+  /** Host of External ID; default `contoso.ciamlogin.simulator.invalid`. */
+  readonly ciamHost?: string
+  /** Host of the OpenID provider; default `idp.simulator.invalid`. */
+  readonly oidcHost?: string
   /** Whether Entra answers instance discovery; default true. Private clouds do not: 404. */
   readonly instanceDiscovery?: boolean
   readonly now?: () => EpochSeconds
   readonly newId?: () => string
+  /** Default 3600, and 28 hours at Entra for a client that takes claims challenges (`cp1`). */
   readonly accessTokenLifetimeSeconds?: number
   /** Tenants, users, apps …; each list given replaces the one of {@link demoWorld}. */
   readonly world?: Partial<World>
@@ -128,10 +135,28 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     origin: () => origins.b2c,
     label: firstLabel(own.hosts.b2c),
   }
+  const oidc: OidcContext = {
+    ...own,
+    provider: own.world.oidc,
+    signer: lazySigner('oidc'),
+    refreshTokens: createRefreshTokens(own.newId),
+    origin: () => origins.oidc,
+  }
+  const ciamLabel = firstLabel(own.hosts.ciam)
+  const ciamSigner = lazySigner('ciam')
+  const ciam: Omit<EntraContext, 'signer'> = {
+    ...entra,
+    world: ciamWorld(own.world, ciamLabel),
+    refreshTokens: createRefreshTokens(own.newId),
+    origin: () => origins.ciam,
+    issuerOrigin: () => ciamIssuerOrigin(origins.ciam, own.world.ciam.id),
+  }
   const answers: Readonly<Record<Side, (request: SimulatorRequest) => Promise<Answer>>> = {
     entra: (request) => answerAsEntra(entra, request),
     adfs: (request) => answerAsFarm(farm, request),
     b2c: (request) => answerAsB2c(b2c, request),
+    ciam: async (request) => answerAsEntra({ ...ciam, signer: await ciamSigner() }, request),
+    oidc: (request) => answerAsOidc(oidc, request),
   }
   const journal: JournalEntry[] = []
 
@@ -147,6 +172,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     entra: authority(),
     adfs: `${origins.adfs}/adfs`,
     b2c: `${origins.b2c}/${b2c.label}.onmicrosoft.com/${own.world.b2c.policies[0]?.name ?? ''}`,
+    ciam: `${origins.ciam}/${ciamLabel}.onmicrosoft.com`,
+    oidc: `${origins.oidc}${own.world.oidc.path}`,
   })
   const authority = (): string => `${origins.entra}/${own.world.tenants[0]?.id ?? 'organizations'}`
   const simulator: Simulator = {
@@ -165,7 +192,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     clientId: own.world.apps.find((app) => app.secret === undefined)?.clientId ?? '',
     adfsCertificate: certificate.certificatePem,
     revokeSessions(username) {
-      for (const side of [entra, farm, b2c]) side.refreshTokens.revoke(username)
+      for (const side of [entra, farm, b2c, ciam, oidc]) side.refreshTokens.revoke(username)
     },
     async listen(listenOptions) {
       if (listening) throw argumentError('the simulator is listening already')
@@ -204,6 +231,7 @@ interface ResolvedOptions {
   readonly now: () => EpochSeconds
   readonly newId: () => string
   readonly accessTokenLifetimeSeconds: number
+  readonly capableLifetimeSeconds: number
   readonly world: World
   readonly faults: Partial<Record<RequestKind, FaultHook>>
 }
@@ -213,6 +241,8 @@ function resolveOptions(options: SimulatorOptions): ResolvedOptions {
     entra: options.entraHost ?? 'login.simulator.invalid',
     adfs: options.adfsHost ?? 'sts.simulator.invalid',
     b2c: options.b2cHost ?? 'contoso.b2clogin.simulator.invalid',
+    ciam: options.ciamHost ?? 'contoso.ciamlogin.simulator.invalid',
+    oidc: options.oidcHost ?? 'idp.simulator.invalid',
   }
   for (const host of Object.values(hosts)) {
     if (!URL.canParse(`https://${host}`) || new URL(`https://${host}`).host !== host) {
@@ -229,6 +259,7 @@ function resolveOptions(options: SimulatorOptions): ResolvedOptions {
     now: options.now ?? (() => Math.floor(Date.now() / 1000)),
     newId: options.newId ?? (() => crypto.randomUUID()),
     accessTokenLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 3_600,
+    capableLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 100_800,
     world: { ...demoWorld(), ...options.world },
     faults: options.faults ?? {},
   }

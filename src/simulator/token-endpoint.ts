@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer'
 import type { HttpResponse } from '../protocol/http.ts'
+import { readClaims } from './claims-request.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { type ClientCredentials, duplicateIn, readClientCredentials, readForm } from './client-credentials.ts'
 import { type EntraContext, issuerOf, type TenantName, tenantNamed } from './directory.ts'
@@ -83,12 +84,14 @@ async function issue(entra: EntraContext, request: TokenRequest): Promise<HttpRe
   checkTenant(entra, request)
   // Before the credential is looked at: a request that cannot succeed must not count as a bad password.
   const access = requestedAccess(entra, request, app)
+  const claims = readClaims(request.form.get('claims'))
   const signedIn = signIn(entra, request, app)
-  checkAccount(signedIn, app, access.audience)
+  checkAccount(signedIn, app, access.audience, claims)
   if (access.fullNames.some((name) => isUnconsented(app, name))) {
     throw new Refused(65001, { client: app.clientId, app: app.displayName })
   }
-  return tokenResponse(entra, request, app, signedIn, access)
+  const { challengeCapable } = claims
+  return tokenResponse(entra, request, app, signedIn, { ...access, challengeCapable })
 }
 
 function checkTenant({ strict }: EntraContext, { tenantName, grantType, endpoint, form }: TokenRequest): void {
@@ -129,8 +132,10 @@ async function tokenResponse(
   { endpoint, form, ids }: TokenRequest,
   app: App,
   { user, tenant, objectId }: SignedIn,
-  access: RequestedAccess,
+  access: RequestedAccess & { readonly challengeCapable: boolean },
 ): Promise<HttpResponse> {
+  const { challengeCapable } = access
+  const lifetimeSeconds = challengeCapable ? entra.capableLifetimeSeconds : entra.accessTokenLifetimeSeconds
   const facts: TokenFacts = {
     endpoint,
     issuer: issuerOf(entra.issuerOrigin(), tenant.id, endpoint),
@@ -141,13 +146,14 @@ async function tokenResponse(
     audience: access.audience,
     scopes: access.names,
     issuedAt: ids.at,
-    lifetimeSeconds: entra.accessTokenLifetimeSeconds,
+    lifetimeSeconds,
+    challengeCapable,
     id: ids.traceId,
   }
   const body = {
     token_type: 'Bearer',
     scope: access.granted.join(' '),
-    ...lifetime(endpoint, ids.at, entra.accessTokenLifetimeSeconds),
+    ...lifetime(endpoint, ids.at, lifetimeSeconds),
     ...(endpoint === 'v1' ? { resource: access.audience } : {}),
     access_token: await entra.signer.accessToken(facts),
     ...(access.offlineAccess ? { refresh_token: refreshTokenFor(entra, form, facts) } : {}),

@@ -19,6 +19,8 @@ export interface TokenFacts {
   readonly scopes: readonly string[]
   readonly issuedAt: EpochSeconds
   readonly lifetimeSeconds: number
+  /** The client takes claims challenges: `xms_cc` of the access token. */
+  readonly challengeCapable: boolean
   readonly id: string
 }
 
@@ -64,6 +66,7 @@ function accessTokenClaims(facts: TokenFacts): Record<string, unknown> {
     ...(facts.endpoint === 'v1' ? { appid: facts.app.clientId } : { azp: facts.app.clientId }),
     scp: facts.scopes.join(' '),
     uti: facts.id,
+    ...(facts.challengeCapable ? { xms_cc: ['cp1'] } : {}),
   }
 }
 

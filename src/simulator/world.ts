@@ -1,6 +1,8 @@
 import type { WsTrustVersion } from '../wstrust/namespaces.ts'
 import { type AdfsClient, demoAdfsApis, demoAdfsClients, type FarmLevel } from './adfs-clients.ts'
 import { type B2cDirectory, demoB2cDirectory } from './b2c-directory.ts'
+import { type CiamDirectory, demoCiamDirectory } from './ciam-directory.ts'
+import { demoOidcIssuer, type OidcIssuer } from './oidc-issuer.ts'
 
 /** A directory. A user name belongs to the tenant that has its domain. */
 export interface Tenant {
@@ -25,6 +27,8 @@ export type Refusal =
   | 'mfa-enrolment'
   | 'conditional-access'
   | 'no-consent'
+  /** Let in only with the claims of the challenge passed back. */
+  | 'claims-challenge'
   /** Denied by the farm's access control policy, before Entra is asked. */
   | 'adfs-policy'
 
@@ -93,6 +97,8 @@ export interface World {
   readonly consumerDomains: readonly string[]
   readonly farm: Farm
   readonly b2c: B2cDirectory
+  readonly ciam: CiamDirectory
+  readonly oidc: OidcIssuer
 }
 
 /** The audience of assertions for the public cloud: `cloud_audience_urn` of the realm answer. */
@@ -164,6 +170,8 @@ export function demoWorld(): World {
       clients: demoAdfsClients(),
     },
     b2c: demoB2cDirectory(),
+    ciam: demoCiamDirectory(),
+    oidc: demoOidcIssuer(),
   }
 }
 
@@ -187,6 +195,7 @@ function demoUsers(): readonly User[] {
     managed('locked', 6, 'account is locked', 'locked'),
     managed('expired', 7, 'password has expired', 'password-expired'),
     managed('policy', 8, 'blocked by Conditional Access', 'conditional-access'),
+    managed('challenge', 9, 'must send the claims of a challenge', 'claims-challenge'),
     {
       ...user('grace@fabrikam.example', awkward, 11, 'signs in; also a guest in Contoso'),
       tenantId: fabrikam,
