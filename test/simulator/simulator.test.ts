@@ -87,6 +87,23 @@ it('keeps no secret in its journal, whoever sent what to which place', async () 
   expect(simulator.journal).toEqual([])
 })
 
+it('keeps the secrets of the other authorities out of its journal too, in every field', async () => {
+  const simulator = await createSimulator()
+  const { adfs, b2c, ciam, oidc } = simulator.authorities
+  const endpoints = [`${adfs}/oauth2/token`, `${b2c}/oauth2/v2.0/token`, `${ciam}/oauth2/v2.0/token`, `${oidc}/token`]
+  const secrets = [...simulator.allUsers.map(({ password }) => password), ...simulator.apps.map(({ secret }) => secret)]
+  for (const secret of secrets.filter((text) => text !== undefined)) {
+    for (const url of endpoints) {
+      for (const field of ['grant_type', 'client_id', 'client_secret', 'password', 'scope', 'refresh_token']) {
+        await postForm(simulator.send, url, { grant_type: 'password', password: 'x', [field]: secret })
+      }
+    }
+  }
+  const text = JSON.stringify(simulator.journal)
+  for (const secret of secrets) expect(text).not.toContain(secret)
+  expect(simulator.journal.every(({ carriedCredential }) => carriedCredential)).toBe(true)
+})
+
 it('notes discovery as carrying no credential', async () => {
   const simulator = await createSimulator()
   const entra = 'https://login.simulator.invalid'
