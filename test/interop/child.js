@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 
 /**
- * The whole run's limit. Children still running then are killed, and their rows fail.
+ * The whole run's limit; most of it is for a first run, which downloads everything. Children still running then are killed, and their rows fail.
  * Their own limits (below) are what normally ends one that hangs.
  */
-const wholeRun = AbortSignal.timeout(175_000)
+const wholeRun = AbortSignal.timeout(900_000)
 
 /**
  * Runs a program to its end. Resolves whatever the exit code; rejects when it cannot be started or takes too long, and

@@ -12,16 +12,26 @@ const doneMark = `${installed}node_modules/.installed-lock.json`
 /** Where `createRequire` finds the npm peers; they are not in the project's own node_modules. */
 export const npmPeersRoot = `${installed}package.json`
 
-const debianPackages = ['python3-msal', 'python3-adal', 'xmlsec1']
+/** Debian packages by the peer that is one; the servers name theirs. */
+const debianPeers = { 'python3-msal': ['python3-msal'], 'python3-adal': ['python3-adal'], xmlsec1: ['xmlsec1'] }
 
 /**
  * Installs what is missing.
  *
+ * @param others Peers that come from elsewhere: `{ name, debian }`, `{ name, npm }` or `{ name, install() }`.
  * @returns For each peer `{ version }`, or `{ missing: reason }`: its rows are then skipped, by name.
  */
-export async function installPeers() {
-  const [npm, debian] = await Promise.all([installFromNpm(), installFromDebian()])
-  return { ...npm, ...debian }
+export async function installPeers(others) {
+  const ofDebian = others.filter(({ debian }) => debian !== undefined).map(({ name, debian }) => [name, debian])
+  const installations = others
+    .filter(({ install }) => install !== undefined)
+    .map(async ({ name, install }) => [name, await install().catch(({ message }) => ({ missing: message }))])
+  const [npm, debian, ...rest] = await Promise.all([
+    installFromNpm(),
+    installFromDebian({ ...debianPeers, ...Object.fromEntries(ofDebian) }),
+    ...installations,
+  ])
+  return { ...npm, ...debian, ...Object.fromEntries(rest) }
 }
 
 /** Exactly the committed lockfile, in a folder of its own that git ignores. */
@@ -52,25 +62,42 @@ async function npmCi() {
   }
 }
 
-async function installFromDebian() {
-  const before = await debianVersions()
-  const absent = debianPackages.filter((name) => before[name] === undefined)
-  if (absent.length === 0) return asPeers(before)
-  if (process.getuid?.() !== 0) return asPeers(before, 'not installed, and only root may install Debian packages')
-  const reason = await aptGetInstall(absent)
-  return asPeers(await debianVersions(), reason ?? 'not installed')
+/** @param peers The packages of each peer, the one whose version is its own first. */
+async function installFromDebian(peers) {
+  const asked = Object.values(peers).flat()
+  const before = await debianVersions(asked)
+  const absent = asked.filter((name) => before[name] === undefined)
+  if (absent.length === 0) return asPeers(peers, before)
+  if (process.getuid?.() !== 0)
+    return asPeers(peers, before, 'not installed, and only root may install Debian packages')
+  // One that cannot be had must not keep the others away.
+  const reason = (await aptGetInstall(absent)) === undefined ? undefined : await eachByItself(peers, before)
+  return asPeers(peers, await debianVersions(asked), reason ?? 'not installed')
 }
 
-function asPeers(versions, reason) {
-  const entry = (name) => [name, versions[name] === undefined ? { missing: reason } : { version: versions[name] }]
-  return Object.fromEntries(debianPackages.map(entry))
+/** @returns The last reason of those that failed. */
+async function eachByItself(peers, before) {
+  let reason
+  for (const names of Object.values(peers)) {
+    const absent = names.filter((name) => before[name] === undefined)
+    if (absent.length > 0) reason = (await aptGetInstall(absent)) ?? reason
+  }
+  return reason
+}
+
+function asPeers(peers, versions, reason) {
+  const entry = ([peer, names]) => {
+    const absent = names.find((name) => versions[name] === undefined)
+    return [peer, absent === undefined ? { version: versions[names[0]] } : { missing: `${absent}: ${reason}` }]
+  }
+  return Object.fromEntries(Object.entries(peers).map(entry))
 }
 
 /** The upstream part of each installed package's version; nothing for one that is not installed. */
-async function debianVersions() {
+async function debianVersions(names) {
   const format = `\${Package} \${db:Status-Status} \${Version}\n`
   try {
-    const { stdout } = await run('dpkg-query', ['--show', '--showformat', format, ...debianPackages])
+    const { stdout } = await run('dpkg-query', ['--show', '--showformat', format, ...names])
     const lines = stdout.split('\n').map((line) => line.split(' '))
     const ready = lines.filter(([, status]) => status === 'installed')
     return Object.fromEntries(ready.map(([name, , version]) => [name, version.replace(/-[^-]*$/, '')]))
@@ -82,7 +109,7 @@ async function debianVersions() {
 async function aptGetInstall(names) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   // Ended gently when it takes too long: half-unpacked packages would be left to others to repair.
-  const limits = { env, timeoutMs: 120_000, killSignal: 'SIGTERM' }
+  const limits = { env, timeoutMs: 300_000, killSignal: 'SIGTERM' }
   const apt = (...args) => run('apt-get', ['-q', '-y', '-o', 'DPkg::Lock::Timeout=60', ...args], limits)
   const install = () => apt('install', '--no-install-recommends', ...names)
   try {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { run } from '../child.js'
+import { run } from './child.js'
 
 const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1'
 /** Maven's local repository is shared, and not made for two at once. */

@@ -22,6 +22,11 @@ const listed = [
       kind === 'text' && /\/Timestamp\/(Created|Expires)$/.test(path) && peer.replace(/\.\d{3}Z$/, 'Z') === ours,
   },
   {
+    what: "the Timestamp's wsu:Id",
+    covers: ({ kind, path, peer, ours }) =>
+      kind === `attribute {${wsu}}Id` && path.endsWith('/Timestamp') && peer !== undefined && ours !== undefined,
+  },
+  {
     what: "the UsernameToken's wsu:Id",
     covers: ({ kind, path, peer, ours }) =>
       kind === `attribute {${wsu}}Id` && path.endsWith('/UsernameToken') && peer !== undefined && ours !== undefined,

@@ -3,8 +3,8 @@ const quirks = {
   'error with an empty body': ({ status, body }) => status >= 400 && body === '',
   'error without a WWW-Authenticate on 401': ({ status, headers }) =>
     status === 401 && headers['www-authenticate'] === undefined,
-  'bad secret answered with 400': ({ status, json }) => status === 400 && json?.error === 'invalid_client',
-  'bad secret called unauthorized_client': ({ json }) => json?.error === 'unauthorized_client',
+  'invalid_client answered with 400': ({ status, json }) => status === 400 && json?.error === 'invalid_client',
+  'invalid_client called unauthorized_client': ({ json }) => json?.error === 'unauthorized_client',
   'token_type in lower case': ({ json }) => json?.token_type === 'bearer',
   'no scope in the reply': ({ json }) => json?.access_token !== undefined && json.scope === undefined,
   "scope 'dummy' after a refresh": ({ grant, json }) => grant === 'refresh_token' && json?.scope === 'dummy',

@@ -52,7 +52,9 @@ async function signInAndOut(server, how, client, exchanges) {
     expect((result.idToken !== undefined) === server.issuesIdToken, `id_token: ${typeof result.idToken}`)
     if (result.idToken !== undefined) {
       await step('verifyIdToken', () => ropc.verifyIdToken(result.idToken))
-      await step('verifyIdToken of a forgery', () => expectRefusal(server, () => ropc.verifyIdToken(forge(result.idToken))))
+      await step('verifyIdToken of a forgery', () =>
+        expectRefusal(server, () => ropc.verifyIdToken(forge(result.idToken))),
+      )
       done.push('id_token verified')
     }
     if (result.account === undefined) done.push('no account, so nothing to refresh')
@@ -147,7 +149,7 @@ async function expectRefusal({ user, authentications }, act) {
   const secrets = Object.values(authentications).map(({ clientSecret }) => clientSecret)
   const leaked = [user.password, ...secrets].some((secret) => secret?.length > 8 && shown.includes(secret))
   expect(!leaked, 'the error shows a secret')
-  return error.serverError === undefined ? error.code : `${error.code} (${error.serverError})`
+  return error.error === undefined ? error.code : `${error.code} ${error.error}`
 }
 
 /** The same token with another subject. */

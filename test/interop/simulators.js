@@ -22,5 +22,5 @@ export async function startSimulator(folder, offer) {
 /** Nothing of the caller's environment but where programs are: a proxy setting would lead the children away. */
 function childEnvironment(ca) {
   const { PATH } = process.env
-  return { PATH, LANG: 'C.UTF-8', NODE_EXTRA_CA_CERTS: ca, REQUESTS_CA_BUNDLE: ca }
+  return { PATH, LANG: 'C.UTF-8', NODE_EXTRA_CA_CERTS: ca, REQUESTS_CA_BUNDLE: ca, SSL_CERT_FILE: ca }
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from '../child.js'
 import { installed } from '../install.js'
+import { buildProject } from '../maven.js'
 import { alice } from './identities.js'
-import { buildProject } from './maven.js'
 import { freePort, startServer } from './server-process.js'
 
 const project = fileURLToPath(new URL('./cxf-sts', import.meta.url))

@@ -52,7 +52,12 @@ async function start(_peer, folder) {
       'basic rfc6749': { clientId: 'conf', clientSecret, refused: 'takes the encoded secret literally' },
       private_key_jwt: { clientId: 'signed', clientKey },
     },
-    quirks: ['metadata without the password grant', 'error with an empty body', 'token_type in lower case', 'refresh keeps the refresh_token'],
+    quirks: [
+      'metadata without the password grant',
+      'error with an empty body',
+      'token_type in lower case',
+      'refresh keeps the refresh_token',
+    ],
   }
 }
 

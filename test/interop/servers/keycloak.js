@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { installed } from '../install.js'
+import { unpackArtifact } from '../maven.js'
 import { alice, clientKey, clientSecret } from './identities.js'
-import { unpackArtifact } from './maven.js'
 import { answers, freePort, startServer } from './server-process.js'
 
 const version = '26.7.5'
@@ -62,7 +62,7 @@ async function start(_peer, folder) {
       'basic rfc6749': { clientId: 'conf', clientSecret },
       private_key_jwt: { clientId: 'signed', clientKey },
     },
-    quirks: ['encryption key in the JWKS', 'sub is not the name typed', 'bad secret called unauthorized_client'],
+    quirks: ['encryption key in the JWKS', 'sub is not the name typed', 'invalid_client called unauthorized_client'],
   }
 }
 

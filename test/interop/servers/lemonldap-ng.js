@@ -27,7 +27,8 @@ async function start(_peer, folder) {
   const port = await freePort()
   const issuer = `http://127.0.0.1:${port}`
   const inFolder = (...parts) => join(folder, 'lemonldap', ...parts)
-  for (const path of ['conf', 'sessions/lock', 'persistent/lock', 'cache']) mkdirSync(inFolder(path), { recursive: true })
+  for (const path of ['conf', 'sessions/lock', 'persistent/lock', 'cache'])
+    mkdirSync(inFolder(path), { recursive: true })
   const configuration = { ...JSON.parse(readFileSync(defaults, 'utf8')), ...portal(issuer, inFolder) }
   writeFileSync(inFolder('conf', 'lmConf-1.json'), JSON.stringify(configuration))
   writeFileSync(inFolder('lemonldap-ng.ini'), settings(inFolder('conf')))
@@ -58,7 +59,12 @@ async function start(_peer, folder) {
       'basic raw, colon in the secret': { clientId: 'conf', clientSecret, refused: 'cuts the secret at its colon' },
       'basic rfc6749': { clientId: 'conf', clientSecret, refused: 'takes the encoded secret literally' },
     },
-    quirks: ['no scope in the reply', 'id_token whose aud is a list', 'key in the JWKS without alg', 'refresh keeps the refresh_token'],
+    quirks: [
+      'no scope in the reply',
+      'id_token whose aud is a list',
+      'key in the JWKS without alg',
+      'refresh keeps the refresh_token',
+    ],
   }
 }
 
