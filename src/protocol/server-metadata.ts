@@ -80,8 +80,11 @@ function isIssuerOf(issuer: string, authority: Authority): boolean {
   // An OIDC server is known by its issuer, letter for letter; a slash at the end is the usual slip.
   if (authority.kind === 'oidc') return issuer.replace(/\/$/, '') === authority.url
   if (protocol !== 'https:') return false
-  // External ID names its tokens by the tenant's id, on a host of that name.
-  if (authority.kind === 'ciam' && hostname.endsWith('.ciamlogin.com')) return true
+  // External ID names its issuer by the tenant's id: a host of that name beside the authority's.
+  if (authority.kind === 'ciam' && /^[0-9a-f-]{36}\./.test(hostname)) {
+    const beside = authority.host.replace(/^[^.]+/, '').replace(/:\d+$/, '')
+    if (hostname.endsWith('.ciamlogin.com') || hostname.slice(36) === beside) return true
+  }
   return host === authority.host || authority.aliases.includes(host)
 }
 

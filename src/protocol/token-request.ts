@@ -66,7 +66,8 @@ export function buildTokenRequest(request: TokenRequest, correlationId: string):
   if (claims !== undefined) fields.push(['claims', checkClaims(claims)])
   fields.push(...(clientCredentials.fields ?? []), ...checkExtraBodyParameters(request.extraBodyParameters))
   const { body, printableBody, secrets } = encodeForm(fields)
-  const anchor = clientInfo ? anchorMailbox(grant, request.homeAccountId) : undefined
+  // A response_type is asked of B2C only, which has no mailboxes to route to.
+  const anchor = clientInfo && responseType === undefined ? anchorMailbox(grant, request.homeAccountId) : undefined
   const headers = {
     accept: 'application/json',
     'content-type': 'application/x-www-form-urlencoded;charset=utf-8',

@@ -153,6 +153,11 @@ describe('verifyIdToken refuses', () => {
     ['a type that is a number', make({ typ: 1 })],
     // keys
     ['an empty key set', make(), setOf()],
+    [
+      'a key set with other kids only',
+      make(),
+      setOf(jwkOf(rsa.publicKey, { kid: 'k2' }), jwkOf(rsa.publicKey, { kid: undefined })),
+    ],
     ['a key of another type', make(), setOf(jwkOf(p256.publicKey))],
     ['a key for encryption', make(), setOf(jwkOf(rsa.publicKey, { use: 'enc' }))],
     ['a key for another algorithm', make(), setOf(jwkOf(rsa.publicKey, { alg: 'PS256' }))],
@@ -386,6 +391,14 @@ describe('verifyIdToken by kind of server', () => {
     const result = run(expected, good, setOf(jwkOf(rsa.publicKey, { issuer: keyIssuer })))
     if (!ok) return expect(result).rejects.toMatchObject(refused('id_token.key-issuer'))
     expect((await result).checks.at(-1)).toEqual({ rule: 'id_token.key-issuer', ok: true, evidence: keyIssuer })
+  })
+
+  it('Entra: the issuer of the key that verified counts, not that of its neighbours', async () => {
+    const foreign = jwkOf(otherRsa.publicKey, { kid: 'k2', issuer: 'https://evil.test' })
+    await expect(run(expected, good, setOf(foreign, jwkOf(rsa.publicKey, { issuer })))).resolves.toBeDefined()
+    const own = jwkOf(rsa.publicKey, { issuer: 'https://evil.test' })
+    const neighbour = jwkOf(otherRsa.publicKey, { kid: 'k2', issuer })
+    await expect(run(expected, good, setOf(neighbour, own))).rejects.toMatchObject(refused('id_token.key-issuer'))
   })
 
   it('Entra: another tenant than the authority names is refused, though everything else fits', async () => {
