@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { run } from './child.js'
 import { installed } from './install.js'
+import { installOnce } from './install-once.js'
 import { buildProject } from './maven.js'
 
 const pathOf = (relative) => fileURLToPath(new URL(relative, import.meta.url))
@@ -39,7 +40,7 @@ async function installGo() {
   const files = ['go.mod', 'go.sum', 'main.go']
   const [, version] = /authentication-library-for-go v(\S+)/.exec(readFileSync(`${goSource}/go.mod`, 'utf8'))
   const state = files.map((file) => readFileSync(`${goSource}/${file}`, 'utf8')).join('\n')
-  const missing = await once(goBuilt, state, async () => {
+  const missing = await installOnce(goBuilt, state, async () => {
     for (const file of files) copyFileSync(`${goSource}/${file}`, `${goBuilt}/${file}`)
     await succeed('go', ['build', '-mod=readonly', '-o', 'msal-go', '.'], goBuilt)
   })
@@ -47,26 +48,11 @@ async function installGo() {
 }
 
 async function installPython() {
-  const missing = await once(pythonHome, pythonVersion, async () => {
+  const missing = await installOnce(pythonHome, pythonVersion, async () => {
     await succeed('python3', ['-m', 'venv', pythonHome], installed)
     await succeed(newestPython[0], ['-m', 'pip', 'install', '-q', `msal==${pythonVersion}`], pythonHome)
   })
   return missing === undefined ? { version: pythonVersion } : { missing }
-}
-
-/** Fills a folder unless it was filled for this state. @returns Why it could not be; `undefined` if it is there. */
-async function once(folder, state, fill) {
-  const mark = `${folder}/.interop-state`
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === state) return undefined
-  try {
-    rmSync(folder, { recursive: true, force: true })
-    mkdirSync(folder, { recursive: true })
-    await fill()
-    writeFileSync(mark, state)
-    return undefined
-  } catch (error) {
-    return error.message
-  }
 }
 
 async function succeed(command, args, cwd) {

@@ -1,5 +1,5 @@
 export const results = { passed: 0, failed: 0, skipped: 0 }
-const widths = [18, 25, 68]
+const widths = [26, 31, 62]
 
 /** Values that no line may show, whatever an error's text holds. */
 const hidden = []

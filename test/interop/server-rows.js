@@ -26,7 +26,7 @@ export async function serverRows(servers) {
       continue
     }
     const exchanges = []
-    for (const [how, client] of Object.entries(server.authentications)) {
+    for (const [how, client] of waysIn(server)) {
       const meet = client.refused === undefined ? signInAndOut : beRefused
       const path = client.refused === undefined ? 'sign-in, refresh, id_token, refusals' : `expected: ${client.refused}`
       await row({ client: label, user: how, path, needs }, () => meet(server, how, client, exchanges))
@@ -40,6 +40,13 @@ export async function serverRows(servers) {
   }
 }
 
+/** Every client authentication, and the first that is taken once more with the endpoints named by the caller. */
+function waysIn({ authentications }) {
+  const ways = Object.entries(authentications)
+  const [how, client] = ways.find(([, { refused }]) => refused === undefined)
+  return [...ways, [`${how}, endpoints by hand`, { ...client, byHand: true }]]
+}
+
 /** Everything a client does at a server that takes it. */
 async function signInAndOut(server, how, client, exchanges) {
   const { user, scopes } = server
@@ -47,7 +54,8 @@ async function signInAndOut(server, how, client, exchanges) {
   await withClient(server, client, proofs(how, client).right, exchanges, async (ropc) => {
     const result = await step('sign-in', () => ropc.acquireTokenByUsernamePassword({ ...user, scopes }))
     expect(result.accessToken.length > 0 && result.source === 'password', 'no access token by password')
-    done.push(server.metadataUrl === undefined ? 'discovered, signed in' : 'discovered by metadataUrl, signed in')
+    const found = server.metadataUrl === undefined ? 'discovered' : 'discovered by metadataUrl'
+    done.push(client.byHand ? 'signed in' : `${found}, signed in`)
 
     expect((result.idToken !== undefined) === server.issuesIdToken, `id_token: ${typeof result.idToken}`)
     if (result.idToken !== undefined) {
@@ -100,24 +108,25 @@ function proofs(how, { clientSecret, clientKey }) {
   }
   if (clientSecret === undefined) return {}
   const encoding = how.startsWith('basic raw') ? 'raw' : 'rfc6749'
-  const prove = how === 'post' ? clientSecretPost : (secret) => clientSecretBasic(secret, { encoding })
+  const prove = how.startsWith('post') ? clientSecretPost : (secret) => clientSecretBasic(secret, { encoding })
   return { right: prove(clientSecret), wrong: prove('not-the-secret') }
 }
 
-async function withClient(server, { clientId }, clientAuthentication, exchanges, use) {
+async function withClient(server, { clientId, byHand }, clientAuthentication, exchanges, use) {
   const transport = createHttpsTransport()
   const recording = async (request, options) => {
     const response = await transport(request, options)
     exchanges.push({ request, response })
     return response
   }
-  const { issuer: authority, metadataUrl } = server
+  const { issuer: authority, tokenEndpoint, jwks: jwksUri, metadataUrl } = server
+  const discovered = metadataUrl === undefined ? {} : { metadataUrl }
   const client = createRopcClient({
     clientId,
     authority,
     authorityKind: 'oidc',
     transport: recording,
-    ...(metadataUrl === undefined ? {} : { metadataUrl }),
+    ...(byHand ? { tokenEndpoint, jwksUri } : discovered),
     ...(clientAuthentication === undefined ? {} : { clientAuthentication }),
   })
   try {
