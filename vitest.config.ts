@@ -8,6 +8,7 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, 'test/interop/**'],
     reporters: ['default', new LastLineReporter()],
     testTimeout: 20_000,
+    hookTimeout: 60_000,
     // No test file replaces modules or leaves a global behind: a fresh worker for each would cost a third of the time.
     isolate: false,
     // Vitest leaves one core idle; with two that is half the machine.

@@ -39,6 +39,12 @@ export async function acquireByPassword(
   { username, scopes, password, resource }: PasswordGrantRequest,
 ): Promise<TokenResult> {
   const { call, metadata } = await resolveServer(asked, discovery)
+  if (call.authority.kind === 'ciam') {
+    call.warn(
+      'CIAM_UNDOCUMENTED',
+      'Microsoft does not document the password grant for External ID: native authentication is the documented way',
+    )
+  }
   const route = await discoverRoute(call, discovery, username)
   const sendTo = route.type === 'managed' ? metadata.token_endpoint : route.endpoint.url
   const passwordSentTo = new URL(sendTo).origin

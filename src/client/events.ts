@@ -53,6 +53,8 @@ export type WarningCode =
   | 'MEX_FALLBACK'
   /** The worldwide cloud could not be asked about the authority's host; it was taken as it is. */
   | 'INSTANCE_DISCOVERY'
+  /** Microsoft does not document this grant for External ID; it is tried all the same. */
+  | 'CIAM_UNDOCUMENTED'
   /** The answer has no access token, as B2C gives none when no API was asked for. */
   | 'NO_ACCESS_TOKEN'
   /** A time in the id_token is off by more than five minutes: a clock is wrong. */

@@ -152,10 +152,15 @@ describe('Azure AD B2C', () => {
 describe('Entra External ID', () => {
   it('is tried like Entra, without a realm request', async () => {
     const { clientId = '' } = demoWorld().ciam.apps.find(({ secret }) => secret === undefined) ?? {}
-    const setup = await setUp('ciam', { clientId })
+    const warnings: string[] = []
+    const onEvent: ClientOptions['onEvent'] = (event) => {
+      if (event.type === 'warning') warnings.push(event.message)
+    }
+    const setup = await setUp('ciam', { clientId, onEvent })
     const token = await setup.client.acquireTokenByUsernamePassword({ ...userOf(setup, 'ciam'), scopes: ['openid'] })
     expect(stepsOf(setup)).toEqual(['authority', 'token'])
     expect(token.account).toMatchObject({ username: userOf(setup, 'ciam').username })
+    expect(warnings).toEqual([expect.stringContaining('native authentication')])
   })
 })
 
