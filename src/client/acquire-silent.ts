@@ -3,6 +3,7 @@ import { type CacheLookup, searchPartition } from '../cache/query.ts'
 import type { CredentialStore } from '../cache/store.ts'
 import {
   CacheError,
+  DeniedError,
   InteractionRequiredError,
   InvalidArgumentError,
   isAuthError,
@@ -64,7 +65,7 @@ export async function acquireSilent(
     return await flights.run(key, call.signal, refresh)
   } catch (error) {
     if (call.signal.aborted) throw abortFailure('token', call.signal.reason)
-    throw isRefused(error) ? refusedRefresh(error) : error
+    throw isRefused(call, error) ? refusedRefresh(error) : error
   }
 }
 
@@ -149,17 +150,23 @@ function silentPath({ overrides }: Call): SignInPath {
   return { type: 'silent', fallbacks: [], overrides: [...overrides] }
 }
 
-function isRefused(error: unknown): error is TokenEndpointError {
-  return error instanceof TokenEndpointError && error.error === 'invalid_grant'
+// Entra and its siblings say invalid_grant. Others say invalid_request, or nothing at all; what speaks of the client or of
+// the server's state is no word about the refresh token.
+function isRefused({ authority }: Call, error: unknown): error is DeniedError {
+  if (!(error instanceof DeniedError) || error.step !== 'token') return false
+  const word = error instanceof TokenEndpointError ? error.error : ''
+  return authority.kind === 'oidc' ? ['invalid_grant', 'invalid_request', ''].includes(word) : word === 'invalid_grant'
 }
 
-function refusedRefresh({ message, hint, response, ...facts }: TokenEndpointError): InteractionRequiredError {
+function refusedRefresh(error: DeniedError): InteractionRequiredError {
+  const { message, hint, response } = error
+  const facts = error instanceof TokenEndpointError ? error : undefined
   const details = {
     step: 'token',
     hint: hint ?? 'Sign in with the password again.',
     ...(response === undefined ? {} : { response }),
   } as const
-  return new InteractionRequiredError(facts.suberror ?? 'refresh_token_refused', message, details, facts)
+  return new InteractionRequiredError(facts?.suberror ?? 'refresh_token_refused', message, details, facts)
 }
 
 function nothingLeft(reason: string, message: string, step: 'account' | 'cache'): InteractionRequiredError {

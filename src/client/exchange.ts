@@ -1,5 +1,5 @@
 import { type AuthError, isAuthError, TransportError } from '../errors.ts'
-import { type HttpRequest, type HttpResponse, secretsOf } from '../protocol/http.ts'
+import { type HttpRequest, type HttpResponse, printableRequest, secretsOf } from '../protocol/http.ts'
 import type { Secret } from '../protocol/secret.ts'
 import { abortFailure } from '../transport/failure.ts'
 import type { Call } from './call.ts'
@@ -39,11 +39,12 @@ async function sendRetrying(call: Call, request: HttpRequest): Promise<HttpRespo
 }
 
 async function send(call: Call, request: HttpRequest): Promise<HttpResponse> {
-  const { step, method, url } = request
+  const { step, method } = request
+  const { url } = printableRequest(request)
   const hop = call.nextHop()
   const startedAt = performance.now()
   // The guard judges before this event would say that a request went out.
-  call.guard.check(url, step)
+  call.guard.check(request.url, step)
   call.emit({ type: 'http.request', hop, step, method, url })
   const response = await call.guard.send(request, { signal: call.signal })
   const durationMs = performance.now() - startedAt
@@ -136,7 +137,16 @@ function withholdServerText(error: AuthError): void {
   writable['message'] = 'the server refused; its answer repeats the credential, so its text was left out'
   // V8 puts the first message into the stack when the error is made.
   writable['stack'] = `${error.name}: ${error.message}`
-  for (const name of ['error', 'errorDescription', 'suberror', 'reason', 'faultCode', 'faultSubcode', 'idCode']) {
+  for (const name of [
+    'error',
+    'errorDescription',
+    'suberror',
+    'reason',
+    'faultCode',
+    'faultSubcode',
+    'idCode',
+    'serverCode',
+  ]) {
     // A word of RFC 6749 §5.2 is no secret, and says what to do next.
     if (name in writable && !oauthErrors.has(String(writable[name]))) writable[name] = '[withheld]'
   }

@@ -51,11 +51,19 @@ export async function verifyWithServerKeys(
   }
 }
 
+// Those that a key set can verify; a server that names none of them is taken to mean RS256, which every one must have.
+const idTokenAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
+
 /** What an id_token of the call's authority must say. */
-export function idTokenExpectations({ authority, clientId }: Call, { issuer }: ServerMetadata): IdTokenExpectations {
+export function idTokenExpectations({ authority, clientId }: Call, metadata: ServerMetadata): IdTokenExpectations {
+  const { issuer, id_token_signing_alg_values_supported: offered = [] } = metadata
+  const algorithms = idTokenAlgorithms.filter((algorithm) => offered.includes(algorithm))
   return {
     clientId,
+    kind: authority.kind,
     issuer,
+    ...(authority.kind === 'b2c' ? { policy: authority.tenant } : {}),
+    ...(authority.kind === 'oidc' && algorithms.length > 0 ? { algorithms } : {}),
     issuerAliases: authority.aliases,
     ...(isTenantGuid(authority.tenant) ? { tenantId: authority.tenant } : {}),
   }

@@ -72,6 +72,11 @@ export function createRequest(parts: RequestParts): HttpRequest {
   return Object.freeze(request)
 }
 
+/** The form of a request that may be shown: its secrets redacted. */
+export function printableRequest(request: HttpRequest): HttpRequest {
+  return (request as HttpRequest & { toJSON?: () => HttpRequest }).toJSON?.() ?? request
+}
+
 /** The secrets a request made by {@link createRequest} carries: empty for discovery requests. */
 export function secretsOf(request: HttpRequest): readonly Secret[] {
   return secretsByRequest.get(request) ?? []

@@ -1,7 +1,7 @@
 import { ProtocolError } from '../errors.ts'
 import type { Authority } from './authority.ts'
 import { createRequest, type HttpRequest, type HttpResponse } from './http.ts'
-import { findString, parseJsonObject, readString } from './json.ts'
+import { findString, type JsonObject, parseJsonObject, readString } from './json.ts'
 import { productHeaders } from './product.ts'
 
 /** The parts of a discovery document that this grant needs; wire names kept (OpenID Connect Discovery §3). */
@@ -10,6 +10,7 @@ export interface ServerMetadata {
   readonly issuer: string
   readonly token_endpoint: string
   readonly jwks_uri?: string
+  readonly id_token_signing_alg_values_supported?: readonly string[]
 }
 
 /** The endpoints of a known Entra cloud, which need no request. */
@@ -66,7 +67,15 @@ export function parseMetadata(response: HttpResponse, authority: Authority): Ser
     issuer,
     token_endpoint: withTenantOf(tokenEndpoint, authority),
     ...(jwksUri === undefined ? {} : { jwks_uri: withTenantOf(jwksUri, authority) }),
+    ...readAlgorithms(json),
   }
+}
+
+function readAlgorithms(json: JsonObject): Pick<ServerMetadata, 'id_token_signing_alg_values_supported'> {
+  const listed = json['id_token_signing_alg_values_supported']
+  if (!Array.isArray(listed)) return {}
+  const names = listed.filter((name): name is string => typeof name === 'string').slice(0, 50)
+  return { id_token_signing_alg_values_supported: names }
 }
 
 // A multi-tenant document may name the tenant by a placeholder in its endpoints too.
