@@ -2,7 +2,7 @@ import type { HttpResponse } from '../protocol/http.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 
 /** The AADB2C numbers the simulator can answer with. */
-const faults = {
+const faults: Readonly<Record<number, readonly [error: string, text: string]>> = {
   90008: ['invalid_request', 'The request does not contain a client ID parameter.'],
   90010: ['invalid_request', 'The request does not contain a scope parameter.'],
   90018: [
@@ -36,16 +36,14 @@ const faults = {
   90224: ['unauthorized_client', 'Resource owner flow has not been enabled for the application.'],
   90225: ['access_denied', 'The username or password provided in the request are invalid.'],
   90226: ['invalid_request', 'The specified token exchange is only supported over HTTP POST.'],
-} as const satisfies Record<number, readonly [error: string, text: string]>
-
-export type B2cFaultCode = keyof typeof faults
+}
 
 /** Thrown inside the B2C side; becomes an error response at its door. */
 export class B2cRefused extends Error {
-  readonly code: B2cFaultCode
+  readonly code: number
   readonly values: Readonly<Record<string, string>>
 
-  constructor(code: B2cFaultCode, values: Readonly<Record<string, string>> = {}) {
+  constructor(code: number, values: Readonly<Record<string, string>> = {}) {
     super(`AADB2C${code}`)
     this.code = code
     this.values = values
@@ -54,7 +52,7 @@ export class B2cRefused extends Error {
 
 /** Writes a refusal as B2C does: two members, the ids inside the text, a CRLF between them. */
 export function b2cFaultResponse({ code, values }: B2cRefused, correlationId: string, at: EpochSeconds): HttpResponse {
-  const [error, template] = faults[code]
+  const [error, template] = faults[code] ?? ['server_error', 'An unexpected error occurred.']
   const text = template.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole)
   const timestamp = new Date(at * 1000).toISOString().replace('T', ' ').replace('.000Z', 'Z')
   const description = `AADB2C${code}: ${text}\r\nCorrelation ID: ${correlationId}\r\nTimestamp: ${timestamp}\r\n`
