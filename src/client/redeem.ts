@@ -47,7 +47,9 @@ export async function redeem(
     parseTokenResponse(response, scopes, { accessTokenOptional }),
   )
   const idTokenClaims = readIdToken(call, tokens, metadata, at)
-  const named = accountFromTokenResponse(tokens.clientInfo, idTokenClaims, call.authority, username)
+  const named =
+    accountFromTokenResponse(tokens.clientInfo, idTokenClaims, call.authority, username) ??
+    accountByName(call, username)
   // A refresh may come back without client_info: the home account is then the one whose token it was.
   const account =
     expected === undefined || tokens.clientInfo !== undefined
@@ -115,6 +117,15 @@ async function buildRequest(call: Call, redemption: Redemption): Promise<HttpReq
     },
     call.correlationId,
   )
+}
+
+// A plain OAuth server names nobody: there the user is who signed in, and without an account nothing could be renewed.
+// Entra and AD FS always can say who it was; if they do not, something is wrong, and nothing is kept.
+function accountByName({ authority }: Call, username: string): Account | undefined {
+  if (authority.kind !== 'oidc') return undefined
+  const { environment, tenant: tenantId } = authority
+  // The prefix keeps the name apart from the subjects of the same server.
+  return { homeAccountId: `username:${username}`, localAccountId: username, environment, tenantId, username }
 }
 
 // With client_info the home account decides; with an id_token alone, the user's id in the tenant.

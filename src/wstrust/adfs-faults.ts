@@ -39,7 +39,7 @@ const endpointDown: FaultAdvice = {
 
 const administrator = (meaning: string): FaultAdvice => ({
   meaning,
-  hint: 'The cause is in the AD FS admin event log on the server; only its administrator can see and mend it.',
+  hint: 'The cause is in the log of the federation server (AD FS: the Admin event log); only its administrator can see and mend it.',
 })
 
 /** By the number at the head of the reason. More telling than the subcode, so looked up first. */
@@ -95,7 +95,7 @@ const bySubcode: ReadonlyMap<string, FaultAdvice> = new Map([
 
 const anyFault: FaultAdvice = {
   meaning: 'it answered with a SOAP fault',
-  hint: 'The reason on this error is the server’s own text. Its administrator finds more in the AD FS admin event log.',
+  hint: 'The reason on this error is the server’s own text. Its administrator finds more in the server’s log (AD FS: the Admin event log).',
 }
 
 /** Advice for a fault: by its `ID…` or `MSIS…` number, else by its subcode, else in general. */

@@ -14,6 +14,9 @@ export const wsu = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wsse
 export const saml11 = 'urn:oasis:names:tc:SAML:1.0:assertion'
 export const saml20 = 'urn:oasis:names:tc:SAML:2.0:assertion'
 
+/** The type of a password sent in clear inside TLS (UsernameToken Profile 1.0 §3.1). */
+export const passwordText =
+  'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText'
 export const soapHttpTransport = 'http://schemas.xmlsoap.org/soap/http'
 export const anonymousAddress = 'http://www.w3.org/2005/08/addressing/anonymous'
 

@@ -3,7 +3,7 @@ import { createRequest, type HttpRequest } from '../protocol/http.ts'
 import type { Secret } from '../protocol/secret.ts'
 import { type EpochSeconds, formatInstant } from '../protocol/time.ts'
 import type { WsTrustEndpoint } from './mex-document.ts'
-import { addressing, anonymousAddress, policy, soap12, wsse, wsTrust, wsu } from './namespaces.ts'
+import { addressing, anonymousAddress, passwordText, policy, soap12, wsse, wsTrust, wsu } from './namespaces.ts'
 import { escapeXml } from './xml.ts'
 
 /** What is asked of the federation server: a token for this user, meant for this audience. */
@@ -86,7 +86,7 @@ function envelopeAround(
     `<wsse:Security s:mustUnderstand="1" xmlns:wsse="${wsse}">` +
     `<wsu:Timestamp wsu:Id="_0"><wsu:Created>${created}</wsu:Created><wsu:Expires>${expires}</wsu:Expires></wsu:Timestamp>` +
     '<wsse:UsernameToken wsu:Id="_1">' +
-    `<wsse:Username>${user}</wsse:Username><wsse:Password>${password}</wsse:Password>` +
+    `<wsse:Username>${user}</wsse:Username><wsse:Password Type="${passwordText}">${password}</wsse:Password>` +
     '</wsse:UsernameToken>' +
     '</wsse:Security>' +
     '</s:Header>' +

@@ -158,7 +158,7 @@ function unexpectedStatus(response: HttpResponse, version: WsTrustVersion): Prot
   const isPage = /html/i.test(response.headers['content-type'] ?? '')
   let hint = misconfigured
   if (status >= 300 && status < 400) hint = 'Redirects are never followed with a password. A proxy may want a sign-in.'
-  if (status >= 500 && !isPage) hint = 'The federation server failed without saying why. See its admin event log.'
+  if (status >= 500 && !isPage) hint = 'The federation server failed without saying why. See its log.'
   return new ProtocolError(
     'ERR_UNEXPECTED_STATUS',
     `the WS-Trust ${version} endpoint answered with HTTP status ${status} and no SOAP fault`,

@@ -203,6 +203,25 @@ describe('any OpenID provider', () => {
     },
   )
 
+  it('may be a plain OAuth server that names nobody: the user is who signed in, and can be renewed', async () => {
+    const { simulator, client } = await setUp('oidc', {
+      transport: async (request, options) => {
+        const response = await simulator.send(request, options)
+        if (request.step !== 'token') return response
+        const { id_token: _, ...json } = JSON.parse(response.body)
+        return { ...response, body: JSON.stringify(json) }
+      },
+    })
+    const { username = '', password = '' } = simulator.allUsers.find(({ authority }) => authority === 'oidc') ?? {}
+    const token = await client.acquireTokenByUsernamePassword({ username, password, scopes: ['read'] })
+    expect(token.account).toMatchObject({ homeAccountId: `username:${username}`, username })
+    const account = { username }
+    expect((await client.acquireTokenSilent({ account, scopes: ['read'] })).source).toBe('cache')
+    expect((await client.acquireTokenSilent({ account, scopes: ['read'], forceRefresh: true })).source).toBe(
+      'refresh_token',
+    )
+  })
+
   it('may be without metadata: its endpoints are named by hand', async () => {
     const { authorities } = await createSimulator()
     const tokenEndpoint = `${authorities.oidc}/token`

@@ -27,6 +27,15 @@ const listed = [
       kind === `attribute {${wsu}}Id` && path.endsWith('/Timestamp') && peer !== undefined && ours !== undefined,
   },
   {
+    // WS-I Basic Security Profile 1.1, R4201: a password must say its type. Without one it means the same.
+    what: "the Password's Type, which we name",
+    covers: ({ kind, path, peer, ours }) =>
+      kind === 'attribute {}Type' &&
+      path.endsWith('/Password') &&
+      peer === undefined &&
+      ours?.endsWith('#PasswordText'),
+  },
+  {
     what: "the UsernameToken's wsu:Id",
     covers: ({ kind, path, peer, ours }) =>
       kind === `attribute {${wsu}}Id` && path.endsWith('/UsernameToken') && peer !== undefined && ours !== undefined,

@@ -68,7 +68,7 @@ describe('the recorded answers in fixtures/, replayed by nock on the default tra
       .reply(200, fixture('realm/federated.json'), json)
     nock(sts).get('/adfs/services/trust/mex').reply(200, fixture(mex), soap)
     nock(sts)
-      .post(endpoint, /<wsse:Password>S3cret&amp;<\/wsse:Password>/)
+      .post(endpoint, /<wsse:Password Type="[^"]+#PasswordText">S3cret&amp;<\/wsse:Password>/)
       .reply(200, fixture(rstr), soap)
     nock(cloud)
       .post(

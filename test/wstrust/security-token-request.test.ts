@@ -31,7 +31,7 @@ const envelope13 =
 <wsa:To s:mustUnderstand="1">https://sts.contoso.example/adfs/services/trust/13/usernamemixed</wsa:To>
 <wsse:Security s:mustUnderstand="1" xmlns:wsse="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd">
 <wsu:Timestamp wsu:Id="_0"><wsu:Created>2026-11-22T19:44:50Z</wsu:Created><wsu:Expires>2026-11-22T19:54:50Z</wsu:Expires></wsu:Timestamp>
-<wsse:UsernameToken wsu:Id="_1"><wsse:Username>ada@contoso.example</wsse:Username><wsse:Password>Pa55&amp;w&lt;o&gt;rd</wsse:Password></wsse:UsernameToken>
+<wsse:UsernameToken wsu:Id="_1"><wsse:Username>ada@contoso.example</wsse:Username><wsse:Password Type="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText">Pa55&amp;w&lt;o&gt;rd</wsse:Password></wsse:UsernameToken>
 </wsse:Security>
 </s:Header>
 <s:Body>
@@ -75,7 +75,7 @@ describe('buildSecurityTokenRequest', () => {
     const built = buildSecurityTokenRequest(request, at, messageId)
     for (const printed of [inspect(built, { depth: 9 }), JSON.stringify(built)]) {
       expect(printed).toContain('ada@contoso.example')
-      expect(printed).toContain('<wsse:Password>[redacted]</wsse:Password>')
+      expect(printed).toContain('>[redacted]</wsse:Password>')
       expect(printed).not.toMatch(/Pa55/)
     }
     expect(secretsOf(built)).toEqual([request.password])
