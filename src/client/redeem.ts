@@ -47,15 +47,8 @@ export async function redeem(
     parseTokenResponse(response, scopes, { accessTokenOptional }),
   )
   const idTokenClaims = readIdToken(call, tokens, metadata, at)
-  const named =
-    accountFromTokenResponse(tokens.clientInfo, idTokenClaims, call.authority, username) ??
-    accountByName(call, username)
-  // A refresh may come back without client_info: the home account is then the one whose token it was.
-  const account =
-    expected === undefined || tokens.clientInfo !== undefined
-      ? named
-      : { ...expected, ...named, homeAccountId: expected.homeAccountId }
-  if (expected !== undefined && !isSameUser(expected, account, tokens)) throw accountMismatch()
+  const named = accountFromTokenResponse(tokens.clientInfo, idTokenClaims, call.authority, username)
+  const account = expected === undefined ? (named ?? accountByName(call, username)) : renewed(expected, named, tokens)
   if (tokens.accessToken === undefined) {
     call.warn('NO_ACCESS_TOKEN', 'the answer has no access token: ask for the scope of an API')
   }
@@ -128,10 +121,19 @@ function accountByName({ authority }: Call, username: string): Account | undefin
   return { homeAccountId: `username:${username}`, localAccountId: username, environment, tenantId, username }
 }
 
-// With client_info the home account decides; with an id_token alone, the user's id in the tenant.
-function isSameUser(expected: Account, account: Account | undefined, { clientInfo }: TokenResponse): boolean {
-  if (clientInfo !== undefined) return account?.homeAccountId === expected.homeAccountId
-  return account?.tenantId !== expected.tenantId || account.localAccountId === expected.localAccountId
+// A refreshed token must be for the user whose token it was. With client_info the home account says so; with an id_token
+// alone, the user's id in the tenant; an answer may also have neither.
+function renewed(expected: Account, named: Account | undefined, { clientInfo }: TokenResponse): Account {
+  if (named === undefined) return expected
+  const same =
+    clientInfo === undefined
+      ? named.tenantId !== expected.tenantId || named.localAccountId === expected.localAccountId
+      : named.homeAccountId === expected.homeAccountId
+  if (same) return { ...named, homeAccountId: expected.homeAccountId }
+  throw new ProtocolError('ERR_ACCOUNT_MISMATCH', 'the refreshed token is for another user', {
+    step: 'account',
+    hint: 'Nothing was kept. Sign the user out and in again.',
+  })
 }
 
 // An id_token of another issuer, client or tenant would file this user under somebody else's name: nothing is kept.
@@ -224,13 +226,6 @@ function keepSignInName(partition: ReadonlyMap<string, StoredEntity>, entity: St
   const old = partition.get(entityKey(entity))
   if (entity.kind !== 'Account' || old?.kind !== 'Account' || old.signInName === undefined) return entity
   return { ...entity, signInName: old.signInName }
-}
-
-function accountMismatch(): ProtocolError {
-  return new ProtocolError('ERR_ACCOUNT_MISMATCH', 'the refreshed token is for another user', {
-    step: 'account',
-    hint: 'Nothing was kept. Sign the user out and in again.',
-  })
 }
 
 function toDate(at: EpochSeconds): Date {

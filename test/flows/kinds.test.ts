@@ -203,6 +203,21 @@ describe('any OpenID provider', () => {
     },
   )
 
+  it('may leave the id_token out of a refresh: the user stays who signed in', async () => {
+    const { simulator, client } = await setUp('oidc', {
+      transport: async (request, options) => {
+        const response = await simulator.send(request, options)
+        if (request.step !== 'token' || !request.body?.includes('refresh_token=')) return response
+        const { id_token: _, ...json } = JSON.parse(response.body)
+        return { ...response, body: JSON.stringify(json) }
+      },
+    })
+    const { username = '', password = '' } = simulator.allUsers.find(({ authority }) => authority === 'oidc') ?? {}
+    const { account } = await client.acquireTokenByUsernamePassword({ username, password, scopes: ['read'] })
+    const renewed = await client.acquireTokenSilent({ account: { username }, scopes: ['read'], forceRefresh: true })
+    expect(renewed.account).toEqual(account)
+  })
+
   it('may be a plain OAuth server that names nobody: the user is who signed in, and can be renewed', async () => {
     const { simulator, client } = await setUp('oidc', {
       transport: async (request, options) => {
