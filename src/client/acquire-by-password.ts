@@ -7,7 +7,7 @@ import type { Call } from './call.ts'
 import { type DiscoveryCache, discoverRoute, forgettingOnRefusal, type Route, resolveServer } from './discovery.ts'
 import { exchange } from './exchange.ts'
 import { checkPassword } from './options.ts'
-import { redeem } from './redeem.ts'
+import { prepareTokenRequest, redeem } from './redeem.ts'
 import type { SignInPath, TokenResult } from './token-result.ts'
 
 /** What a password callback is told before it hands the password over. */
@@ -48,15 +48,16 @@ export async function acquireByPassword(
   const route = await discoverRoute(call, discovery, username)
   const sendTo = route.type === 'managed' ? metadata.token_endpoint : route.endpoint.url
   const passwordSentTo = new URL(sendTo).origin
+  const redemption = { metadata, scopes, username, ...(resource === undefined ? {} : { resource }) }
+  const buildRequest = await prepareTokenRequest(call, redemption)
   const secret = await askPassword(call, () => password({ username, sendTo: passwordSentTo, signal: call.signal }))
   return forgettingOnRefusal(call, discovery, username, async () => {
     const grant: Grant =
       route.type === 'managed'
         ? { type: 'password', username, password: secret }
         : { type: 'saml', assertion: await requestAssertion(call, route, username, secret) }
-    const parts = { source: 'password', path: pathOf(call, route), passwordSentTo } as const
-    const redemption = { metadata, grant, scopes, username, ...(resource === undefined ? {} : { resource }) }
-    return redeem(call, store, redemption, parts)
+    const how = { source: 'password', path: pathOf(call, route), passwordSentTo } as const
+    return redeem(call, store, buildRequest(grant), redemption, how)
   })
 }
 

@@ -16,7 +16,7 @@ import { abortFailure } from '../transport/failure.ts'
 import { boundedStore } from './bounded-store.ts'
 import type { Call } from './call.ts'
 import { type DiscoveryCache, resolveServer } from './discovery.ts'
-import { redeem } from './redeem.ts'
+import { prepareTokenRequest, redeem } from './redeem.ts'
 import type { SharedFlights } from './shared-flight.ts'
 import { createTokenResult, type SignInPath, type TokenResult, toAccount } from './token-result.ts'
 
@@ -57,9 +57,10 @@ export async function acquireSilent(
     const server = await resolveServer({ ...call, signal }, discovery)
     const grant = { type: 'refresh_token', refreshToken: new Secret(refreshToken.secret) } as const
     const { metadata } = server
-    const redemption = { metadata, grant, scopes, username: account.username, account: toAccount(account) }
+    const redemption = { metadata, scopes, username: account.username, account: toAccount(account) }
+    const buildRequest = await prepareTokenRequest(server.call, redemption)
     const how = { source: 'refresh_token', path: silentPath(call) } as const
-    return redeem(server.call, store, redemption, how)
+    return redeem(server.call, store, buildRequest(grant), redemption, how)
   }
   try {
     return await flights.run(key, call.signal, refresh)

@@ -9,6 +9,7 @@ import type { Grant } from '../protocol/grants.ts'
 import type { HttpRequest } from '../protocol/http.ts'
 import { decodeIdToken, type IdTokenClaims } from '../protocol/id-token.ts'
 import { canonicalScopes } from '../protocol/scopes.ts'
+import { Secret } from '../protocol/secret.ts'
 import type { ServerMetadata } from '../protocol/server-metadata.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import { buildTokenRequest } from '../protocol/token-request.ts'
@@ -21,7 +22,6 @@ import { idTokenExpectations } from './verify-id-token.ts'
 
 export interface Redemption {
   readonly metadata: ServerMetadata
-  readonly grant: Grant
   readonly scopes: readonly string[]
   /** The name that was signed in with. */
   readonly username: string
@@ -35,11 +35,11 @@ export interface Redemption {
 export async function redeem(
   call: Call,
   store: CredentialStore,
+  request: HttpRequest,
   redemption: Redemption,
   how: Pick<TokenResult, 'source' | 'path' | 'passwordSentTo'>,
 ): Promise<TokenResult> {
   const { metadata, scopes, username, account: expected } = redemption
-  const request = await buildRequest(call, redemption)
   // Read before the request: a token lives from the moment the server made it, not from when its answer arrived.
   const at = call.now()
   const accessTokenOptional = call.authority.kind === 'b2c'
@@ -70,10 +70,17 @@ export async function redeem(
   return result
 }
 
-// What the kinds of servers want of the same message: Entra and its siblings answer client_info, B2C insists on a
-// response_type, AD FS may want a resource.
-async function buildRequest(call: Call, redemption: Redemption): Promise<HttpRequest> {
-  const { metadata, grant, scopes, resource, account } = redemption
+/**
+ * Makes ready for the token request: proves the client and checks everything but the grant. What is wrong with a key, a
+ * certificate or an extra parameter shows here, before a user's password goes anywhere.
+ *
+ * What the kinds of servers want of the same message: Entra and its siblings answer client_info, B2C insists on a
+ * response_type, AD FS may want a resource.
+ */
+export async function prepareTokenRequest(
+  call: Call,
+  { metadata, scopes, resource, account }: Redemption,
+): Promise<(grant: Grant) => HttpRequest> {
   const { clientId, claims, offlineAccess, options, authority } = call
   const {
     clientAuthentication,
@@ -91,25 +98,24 @@ async function buildRequest(call: Call, redemption: Redemption): Promise<HttpReq
     newId: call.newId,
   }
   const clientCredentials = await clientAuthentication?.(context)
-  return buildTokenRequest(
-    {
-      metadata,
-      clientId,
-      grant,
-      scopes,
-      offlineAccess,
-      clientInfo: authority.kind !== 'adfs' && authority.kind !== 'oidc',
-      ...(authority.kind === 'b2c' ? { responseType: 'token id_token' } : {}),
-      ...(merged === undefined ? {} : { claims: merged }),
-      ...(resource === undefined ? {} : { resource }),
-      ...(account === undefined ? {} : { homeAccountId: account.homeAccountId }),
-      ...(clientCredentials === undefined ? {} : { clientCredentials }),
-      ...(extraBodyParameters === undefined ? {} : { extraBodyParameters }),
-      ...(extraQueryParameters === undefined ? {} : { extraQueryParameters }),
-      ...(extraHeaders === undefined ? {} : { extraHeaders }),
-    },
-    call.correlationId,
-  )
+  const parts = {
+    metadata,
+    clientId,
+    scopes,
+    offlineAccess,
+    clientInfo: authority.kind !== 'adfs' && authority.kind !== 'oidc',
+    ...(authority.kind === 'b2c' ? { responseType: 'token id_token' } : {}),
+    ...(merged === undefined ? {} : { claims: merged }),
+    ...(resource === undefined ? {} : { resource }),
+    ...(account === undefined ? {} : { homeAccountId: account.homeAccountId }),
+    ...(clientCredentials === undefined ? {} : { clientCredentials }),
+    ...(extraBodyParameters === undefined ? {} : { extraBodyParameters }),
+    ...(extraQueryParameters === undefined ? {} : { extraQueryParameters }),
+    ...(extraHeaders === undefined ? {} : { extraHeaders }),
+  }
+  const build = (grant: Grant): HttpRequest => buildTokenRequest({ ...parts, grant }, call.correlationId)
+  build({ type: 'refresh_token', refreshToken: new Secret('only to see whether the rest is right') })
+  return build
 }
 
 // A plain OAuth server names nobody: there the user is who signed in, and without an account nothing could be renewed.

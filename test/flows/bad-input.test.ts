@@ -443,6 +443,7 @@ it('the caller may name another tenant for one call', async () => {
   })
   const tenantId = new URL(simulator.authority).pathname.slice(1)
   const token = await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, tenantId })
+  expect(token.path.overrides).toEqual(['tenantId'])
   expect(requests.at(-1)?.url).toBe(`https://login.microsoftonline.com/${tenantId}/oauth2/v2.0/token`)
   const account = { username: demo.ada.username }
   expect((await client.acquireTokenSilent({ account, scopes, tenantId })).accessToken).toBe(token.accessToken)

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { createMemoryStore } from '../../src/cache.ts'
 import {
   type ClientOptions,
   clientSecretBasic,
@@ -300,6 +301,85 @@ describe('a confidential client of Entra', () => {
   })
 })
 
+describe('what is wrong with the client itself', () => {
+  it('shows before the password of a federated user leaves: a certificate of another key', async () => {
+    const { generateCertificate } = await import('../protocol/certificates.ts')
+    const { key } = await generateCertificate()
+    const { certificate } = await generateCertificate()
+    const { authority } = await createSimulator()
+    const clientAuthentication = privateKeyJwt({ key, certificate })
+    const setup = await setUp('entra', {
+      authority,
+      clientId: (await appOf('entra', true)).clientId,
+      clientAuthentication,
+    })
+    await expect(
+      setup.client.acquireTokenByUsernamePassword({ ...demo.fred, scopes: demo.scopes }),
+    ).rejects.toMatchObject({ name: 'InvalidArgumentError' })
+    expect(stepsOf(setup)).not.toContain('wstrust')
+  })
+
+  it.each<[string, Partial<ClientOptions>]>([
+    [
+      'an assertion that cannot be made',
+      {
+        clientAuthentication: () => {
+          throw new Error('no key')
+        },
+      },
+    ],
+    ['a parameter that the protocol owns', { extraBodyParameters: { assertion: 'x' } }],
+  ])('shows before the password of a federated user leaves: %s', async (_, options) => {
+    const { authority } = await createSimulator()
+    const setup = await setUp('entra', { authority, clientId: (await appOf('entra', true)).clientId, ...options })
+    await expect(setup.client.acquireTokenByUsernamePassword({ ...demo.fred, scopes: demo.scopes })).rejects.toThrow()
+    expect(stepsOf(setup)).not.toContain('wstrust')
+    expect(stepsOf(setup)).not.toContain('token')
+  })
+})
+
+describe('two B2C policies', () => {
+  it('keep their tokens apart, and the /tfp/ form works', async () => {
+    const { clientId } = await appOf('b2c')
+    const { authorities } = await createSimulator()
+    const origin = new URL(authorities.b2c).origin
+    const store = createMemoryStore()
+    const plain = await setUp('b2c', { clientId, store })
+    const tfp = await setUp('b2c', {
+      clientId,
+      store,
+      authority: `${origin}/tfp/contoso.onmicrosoft.com/B2C_1A_ROPC_TFP`,
+      transport: (request, options) => plain.simulator.send(request, options),
+    })
+    const user = userOf(plain, 'b2c')
+    const one = await plain.client.acquireTokenByUsernamePassword({ ...user, scopes: [clientId] })
+    const account = { username: user.username }
+    await expect(tfp.client.acquireTokenSilent({ account, scopes: [clientId] })).rejects.toThrow()
+    const two = await tfp.client.acquireTokenByUsernamePassword({ ...user, scopes: [clientId] })
+    expect(two.account?.homeAccountId).not.toBe(one.account?.homeAccountId)
+    expect(two.idTokenClaims?.['acr'] ?? two.idTokenClaims?.['tfp']).toMatch(/tfp/i)
+  })
+})
+
+it('a metadata document of 300 KB is not read', async () => {
+  const requests: HttpRequest[] = []
+  const client = createRopcClient({
+    clientId: 'c',
+    authority: 'https://idp.example',
+    transport: async (request) => {
+      requests.push(request)
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: `{"issuer":"${'x'.repeat(300_000)}"}`,
+      }
+    },
+  })
+  const attempt = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes: ['openid'] })
+  await expect(attempt).rejects.toMatchObject({ code: 'ERR_TRANSPORT_TOO_LARGE', step: 'authority' })
+  expect(requests).toHaveLength(1)
+})
+
 describe('claims', () => {
   it('of a challenge can be passed back in', async () => {
     const setup = await setUp('entra', { clientId: (await appOf('entra')).clientId, clientCapabilities: ['cp1'] })
@@ -325,7 +405,8 @@ describe('verifyIdToken', () => {
   it.each<Side>(['entra', 'adfs', 'b2c', 'oidc'])(
     'verifies what %s issued, with one request for the keys',
     async (side) => {
-      const clientId = side === 'oidc' ? 'demo-public' : (await appOf(side)).clientId
+      const ciamApp = demoWorld().ciam.apps.find(({ secret }) => secret === undefined)?.clientId ?? ''
+      const clientId = side === 'oidc' ? 'demo-public' : side === 'ciam' ? ciamApp : (await appOf(side)).clientId
       const setup = await setUp(side, { clientId })
       const user = side === 'entra' ? demo.ada : side === 'adfs' ? demo.fred : userOf(setup, side)
       const scopes = side === 'b2c' ? [clientId] : ['openid']
