@@ -2,19 +2,19 @@ export type { Account } from './cache/account.ts'
 export type { CredentialStore, PartitionChange } from './cache/store.ts'
 export type { PasswordAsk, PasswordCallback } from './client/acquire-by-password.ts'
 export type { AccountSelector } from './client/acquire-silent.ts'
-export {
-  createRopcClient,
-  type DiscoverRequest,
-  type Discovery,
-  type PasswordRequest,
-  type RopcClient,
-  type SamlRequest,
-  type SamlResult,
-  type SilentRequest,
-  type TokenRequestWithCallback,
-} from './client/client.ts'
+export { createRopcClient } from './client/client.ts'
 export type { ClientEvent, WarningCode } from './client/events.ts'
 export type { CallOptions, ClientOptions } from './client/options.ts'
+export type {
+  DiscoverRequest,
+  Discovery,
+  PasswordRequest,
+  RopcClient,
+  SamlRequest,
+  SamlResult,
+  SilentRequest,
+  TokenRequestWithCallback,
+} from './client/ropc-client.ts'
 export type { Runtime } from './client/runtime.ts'
 export type { SignInPath, TokenResult } from './client/token-result.ts'
 export {

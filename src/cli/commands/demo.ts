@@ -1,4 +1,4 @@
-import type { RopcClient } from '../../client/client.ts'
+import type { RopcClient } from '../../client/ropc-client.ts'
 import type { TokenResult } from '../../client/token-result.ts'
 import { display, isAuthError } from '../../errors.ts'
 import type { IdTokenClaims } from '../../protocol/id-token.ts'

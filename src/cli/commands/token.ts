@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import type { Discovery, RopcClient } from '../../client/client.ts'
 import type { CallOptions, ClientOptions } from '../../client/options.ts'
+import type { Discovery, RopcClient } from '../../client/ropc-client.ts'
 import type { TokenResult } from '../../client/token-result.ts'
 import { display } from '../../errors.ts'
 import type { Secret } from '../../protocol/secret.ts'
