@@ -1,4 +1,5 @@
 export type { Account } from './cache/account.ts'
+export type { StoredEntity } from './cache/entities.ts'
 export type { CredentialStore, PartitionChange } from './cache/store.ts'
 export type { PasswordAsk, PasswordCallback } from './client/acquire-by-password.ts'
 export type { AccountSelector } from './client/acquire-silent.ts'
@@ -30,6 +31,7 @@ export {
   type Step,
   TokenEndpointError,
   TransportError,
+  type TransportErrorCode,
   UnsupportedError,
 } from './errors.ts'
 export {
@@ -46,6 +48,8 @@ export {
 } from './protocol/client-authentication.ts'
 export type { HttpRequest, HttpResponse, Timings, Transport } from './protocol/http.ts'
 export type { IdTokenClaims } from './protocol/id-token.ts'
+export type { SamlAssertion } from './protocol/saml-assertion.ts'
 export { scopesFromResource } from './protocol/scopes.ts'
 export { Secret } from './protocol/secret.ts'
 export type { Verdict } from './protocol/verdict.ts'
+export type { WsTrustEndpoint } from './wstrust/mex-document.ts'

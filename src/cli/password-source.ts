@@ -5,7 +5,6 @@ import { display } from '../errors.ts'
 import { Secret } from '../protocol/secret.ts'
 import { type Options, UsageError } from './args.ts'
 import type { CliIo } from './io.ts'
-import { noteWarning } from './output.ts'
 
 /** The options that say where the password comes from. None of them takes the password itself. */
 export type PasswordOption = 'password-stdin' | 'password-file' | 'password-env'
@@ -20,7 +19,11 @@ const maxBytes = 4 * 1_024 + 5
  * @returns `undefined` when the user is to be asked later, which needs a terminal.
  * @throws {@link UsageError} when two sources are named, or the one named cannot serve.
  */
-export async function readPassword(options: Options<PasswordOption>, io: CliIo): Promise<Secret | undefined> {
+export async function readPassword(
+  options: Options<PasswordOption>,
+  io: CliIo,
+  warn: (code: string, message: string) => void,
+): Promise<Secret | undefined> {
   const file = options.text('password-file')
   const variable = options.text('password-env')
   const named = [options.flag('password-stdin'), file !== undefined, variable !== undefined]
@@ -29,7 +32,7 @@ export async function readPassword(options: Options<PasswordOption>, io: CliIo):
   }
   if (options.flag('password-stdin')) return readStdin(io)
   if (file !== undefined) return readFile(file, io)
-  if (variable !== undefined) return readVariable(variable, io)
+  if (variable !== undefined) return readVariable(variable, io, warn)
   if (io.stdin.isTTY === true) return undefined
   throw new UsageError(
     'there is no terminal to ask for the password at',
@@ -110,7 +113,7 @@ async function readStream(stream: Readable, where: string, signal: AbortSignal):
   return bytes
 }
 
-function readVariable(name: string, io: CliIo): Secret {
+function readVariable(name: string, io: CliIo, warn: (code: string, message: string) => void): Secret {
   const value = io.env[name]
   // Its value is never shown, and neither is its name: it may be the password, typed in place of the name.
   if (value === undefined || value === '') {
@@ -121,8 +124,7 @@ function readVariable(name: string, io: CliIo): Secret {
   }
   // Programs started from here must not inherit it.
   delete io.env[name]
-  noteWarning(
-    io,
+  warn(
     'ROPC_SECRET_IN_ENV',
     'an environment variable is a weak place for a password: it stays readable in /proc/PID/environ; prefer --password-stdin or --password-file',
   )

@@ -57,7 +57,7 @@ export interface ClientOptions {
   readonly cloudAudience?: string
   /** A proxy's URL, or `'env'` for `HTTPS_PROXY` and `NO_PROXY`. Default: no proxy. */
   readonly proxy?: string | URL
-  /** Sends every request in place of the built-in transport; not together with `ca` or `proxy`. */
+  /** Sends every request in place of the built-in one; not together with `ca` or `proxy`. The client does not close it. */
   readonly transport?: Transport
   /** Where tokens are kept. Default: in this process's memory. The client does not close a store it was given. */
   readonly store?: CredentialStore

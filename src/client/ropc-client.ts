@@ -62,6 +62,9 @@ export interface RopcClient extends AsyncDisposable {
   /**
    * Signs in with a password, always afresh: the answer never comes from the cache, and no two calls share a request.
    * So this is the call for checking that a password is right.
+   *
+   * @throws `InvalidArgumentError` for arguments, with nothing sent; `DeniedError` or `InteractionRequiredError` when a
+   * server says no; `UnsupportedError`, `ProtocolError`, `TransportError` as their names say.
    */
   acquireTokenByUsernamePassword(request: PasswordRequest): Promise<TokenResult>
   /**
@@ -69,6 +72,9 @@ export interface RopcClient extends AsyncDisposable {
    *
    * Must not be used to check somebody's password: for a user who is signed in already, the answer comes from the cache
    * whatever the callback would return. It takes no plain password for that reason.
+   *
+   * @throws `InvalidArgumentError` for arguments, with nothing sent; `DeniedError` or `InteractionRequiredError` when a
+   * server says no; `UnsupportedError`, `ProtocolError`, `TransportError` as their names say.
    */
   acquireToken(request: TokenRequestWithCallback): Promise<TokenResult>
   /**

@@ -1,13 +1,14 @@
+const interactive =
+  'Sign this user in interactively (authorization code with PKCE, or device code), or have the administrator exclude the account from the policy.'
+
 /**
  * What the AADSTS numbers met by this grant ask of whom. Advice for people: Entra documents the numbers as diagnostics
  * that may change, so nothing branches on them.
  *
  * @see {@link https://learn.microsoft.com/entra/identity-platform/reference-error-codes Entra error codes}
  */
-const interactive =
-  'Sign this user in interactively (authorization code with PKCE, or device code), or have the administrator exclude the account from the policy.'
-
 const hints: Readonly<Record<number, string>> = {
+  90020: 'The assertion lacks the ImmutableID of the user: check the claim rules of the relying party in AD FS.',
   50006:
     'The assertion did not verify: after a certificate rollover the federation settings of the domain must be updated.',
   50008: 'Entra could not use the assertion: check the claim rules of the relying party in AD FS.',

@@ -126,7 +126,7 @@ function isTlsCode(code: string): boolean {
 
 function tlsHint(code: string): string {
   if (untrusted.test(code)) {
-    return 'The certificate comes from a CA that is not trusted here. If it is your own, pass its PEM as the option `ca`, or start Node with NODE_EXTRA_CA_CERTS.'
+    return 'The certificate comes from a CA that is not trusted here. If it is your own, pass its PEM as `ca` (`--ca FILE`), or start Node with NODE_EXTRA_CA_CERTS.'
   }
   if (/EXPIRED|NOT_YET/.test(code))
     return 'The certificate is not valid at this time. Check the clock here and the certificate there.'

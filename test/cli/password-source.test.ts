@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { parseOptions, UsageError } from '../../src/cli/args.ts'
 import { Interrupted } from '../../src/cli/io.ts'
+import { noteWarning } from '../../src/cli/output.ts'
 import { readPassword } from '../../src/cli/password-source.ts'
 import { createFolder, createTestIo, FakeTerminal, piped, type TestIo } from './test-io.ts'
 
@@ -18,7 +19,7 @@ async function read(argv: readonly string[], io: TestIo = createTestIo()): Promi
     'password-file': { type: 'string' },
     'password-env': { type: 'string' },
   })
-  return (await readPassword(options, io))?.reveal()
+  return (await readPassword(options, io, (code, message) => noteWarning(io, code, message)))?.reveal()
 }
 
 const refusal = async (argv: readonly string[], io?: TestIo): Promise<UsageError> => {

@@ -30,7 +30,7 @@ describe('ropc simulate', () => {
       expect(statSync(caFile).mode & 0o777).toBe(0o600)
       expect(statSync(dirname(caFile)).mode & 0o777).toBe(0o700)
       expect(shown).toMatch(/^AD FS +https:\/\/127\.0\.0\.1:\d+$/m)
-      const [, command = ''] = /^ {2}ropc (token [\s\S]*)$/m.exec(shown) ?? []
+      const [, command = ''] = /^ {2}npx ropc (token [\s\S]*)$/m.exec(shown) ?? []
       const argv = command.replace('\\\n', ' ').trim().split(/\s+/)
       const username = argv[argv.indexOf('-u') + 1] ?? ''
       const row = shown.split('\n').find((line) => line.startsWith(`  ${username} `)) ?? ''

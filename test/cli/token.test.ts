@@ -173,6 +173,14 @@ describe('warnings', () => {
     expect((await signIn('ada@contoso.example', '--suppress-warning', 'OTHER')).stderr).toContain('[ROPC_BCP]')
   })
 
+  it('leaves out that of a password in the environment too', async () => {
+    const io = createTestIo({ env: { ROPC_TEST_PASSWORD: 'Pa$$w0rd+&=é' } })
+    const options = ['--password-env', 'ROPC_TEST_PASSWORD', '--quiet', '--suppress-warning', 'ROPC_BCP']
+    const line = commandLine('ada@contoso.example', '--scope', 'User.Read', ...options)
+    const { stderr } = await ropc([...line, '--suppress-warning', 'ROPC_SECRET_IN_ENV'], io)
+    expect(stderr).toBe('')
+  })
+
   it('passes the client’s on', async () => {
     const io = createTestIo({ stdin: piped(' blank before') })
     const { stderr } = await ropc(

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { expect, it } from 'vitest'
 
 /**
@@ -101,4 +102,16 @@ export function secrecyContract(
       expect(findLeaks(output)).toEqual([])
     }
   })
+}
+
+/** Everything a program might do to show a value. */
+export function show(value: unknown): string {
+  const error = value instanceof Error ? `${value.message}${value.stack}${inspect(value.cause, { depth: null })}` : ''
+  return [
+    String(value),
+    JSON.stringify(value),
+    inspect(value),
+    inspect({ value }, { depth: null, showHidden: true, getters: true }),
+    error,
+  ].join('\n')
 }

@@ -1,45 +1,16 @@
-import { inspect } from 'node:util'
 import { describe } from 'vitest'
 import { createMemoryStore } from '../../src/cache.ts'
 import { createRopcClient, type HttpRequest, type HttpResponse, Secret } from '../../src/index.ts'
-import { buildTokenRequest, parseTokenResponse } from '../../src/protocol.ts'
-import { buildSecurityTokenRequest, parseSecurityTokenResponse } from '../../src/wstrust.ts'
-import { secrecyContract } from '../contract/secrecy.ts'
+import { secrecyContract, show } from '../contract/secrecy.ts'
 import { fixture } from '../fixtures.ts'
-
-/** Everything a program might do to show a value. */
-function show(value: unknown): string {
-  const error = value instanceof Error ? `${value.message}${value.stack}${inspect(value.cause, { depth: null })}` : ''
-  return [
-    String(value),
-    JSON.stringify(value),
-    inspect(value),
-    inspect({ value }, { depth: null, showHidden: true, getters: true }),
-    error,
-  ].join('\n')
-}
 
 /** A password that the client takes: without the characters that cannot be typed. */
 const typed = (secret: string): string => secret.replace(/[\t\r\n]/g, '')
 
 const at = 1_795_375_600
 const clientId = '00001111-aaaa-4222-bbbb-3333cccc4444'
-const metadata = { token_endpoint: 'https://login.microsoftonline.com/organizations/oauth2/v2.0/token' }
-const url = 'https://sts.contoso.example/adfs/services/trust/13/usernamemixed'
 const username = 'ada@contoso.example'
 const scopes = ['User.Read']
-
-function builtRequests(secret: Secret): HttpRequest[] {
-  const token = { metadata, clientId, scopes }
-  const rst = { username, password: secret, appliesTo: 'urn:federation:MicrosoftOnline' }
-  return [
-    buildTokenRequest({ ...token, grant: { type: 'password', username, password: secret } }, 'c'),
-    buildTokenRequest({ ...token, grant: { type: 'refresh_token', refreshToken: secret } }, 'c'),
-    buildTokenRequest({ ...token, grant: { type: 'saml', assertion: { version: '1.1', xml: secret } } }, 'c'),
-    buildSecurityTokenRequest({ ...rst, endpoint: { version: '1.3', url } }, at, 'm-1'),
-    buildSecurityTokenRequest({ ...rst, endpoint: { version: '2005', url } }, at, 'm-1'),
-  ]
-}
 
 const json = (body: unknown, status = 200): HttpResponse => ({
   status,
@@ -81,40 +52,6 @@ function hostileAnswers(secret: string): Record<string, (request: HttpRequest) =
 }
 
 describe('secrecy', () => {
-  secrecyContract('every request a builder makes', (secrets) =>
-    // Redacted, they are the same for every secret: a set keeps the search short.
-    [...new Set(secrets.flatMap((secret) => builtRequests(new Secret(secret)).map(show)))].join('\n'),
-  )
-
-  secrecyContract(
-    'what the parsers make of answers',
-    (secrets) =>
-      secrets
-        .flatMap((secret) => {
-          const body = { access_token: secret, refresh_token: secret, id_token: secret, token_type: 'Bearer' }
-          const rstr = fixture('rstr/13-saml11.xml').replace(
-            '</saml:Assertion>',
-            () => `<!--${secret.replaceAll('-', '')}--></saml:Assertion>`,
-          )
-          return [
-            () => parseTokenResponse(json(body), scopes),
-            () =>
-              parseSecurityTokenResponse(
-                { status: 200, headers: { 'content-type': 'application/soap+xml' }, body: rstr },
-                '1.3',
-              ),
-          ].map((parse) => {
-            try {
-              return show(parse())
-            } catch (error) {
-              return show(error)
-            }
-          })
-        })
-        .join('\n'),
-    { runs: 200, secretsPerRun: 10 },
-  )
-
   secrecyContract(
     'results, errors and events of a managed sign-in, whatever the server answers',
     async (secrets) => {
@@ -148,7 +85,7 @@ describe('secrecy', () => {
       }
       return output
     },
-    { runs: 50, secretsPerRun: 5 },
+    { runs: 20, secretsPerRun: 5 },
   )
 
   secrecyContract(
@@ -182,6 +119,6 @@ describe('secrecy', () => {
       }
       return output
     },
-    { runs: 50, secretsPerRun: 5 },
+    { runs: 20, secretsPerRun: 5 },
   )
 })

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -70,6 +70,10 @@ describe('what an import loads', () => {
     const packages = packagesOf(await loadedBy('ropc-client/wstrust'))
     expect(packages).toEqual(expect.arrayContaining(['fast-xml-parser', 'saxes']))
     expect(packages).not.toEqual(expect.arrayContaining([expect.stringMatching(/jose|undici/)]))
+  })
+
+  it.skipIf(process.platform === 'win32')('the command can be executed after every build', () => {
+    expect(statSync(`${root}dist/cli/main.js`).mode & 0o111).toBe(0o111)
   })
 
   it('require() works too: there is no top-level await', async () => {

@@ -80,7 +80,7 @@ function describe({ authority, adfsOrigin, simulator }: RunningSimulator, caFile
     ...rows,
     '',
     'Try, and type the password from the list:',
-    `  ropc token --authority ${authority} --ca ${caFile} \\`,
+    `  npx ropc token --authority ${authority} --ca ${caFile} \\`,
     `    --client-id ${clientId} -u ${example?.username ?? 'USER'} --scope User.Read`,
   ].join('\n')
 }

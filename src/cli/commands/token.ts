@@ -15,7 +15,7 @@ import { createStepLog } from '../steps.ts'
 const tokenHelp = `Usage: ropc token --client-id ID -u UPN --scope SCOPE [--scope SCOPE]… [options]
 
 Signs a user in by name and password and prints the access token, and nothing else, on stdout:
-  TOKEN=$(ropc token --authority https://login.microsoftonline.com/contoso.example \\
+  TOKEN=$(npx ropc token --authority https://login.microsoftonline.com/contoso.example \\
             --client-id ID -u ada@contoso.example --scope User.Read)
 
 The password grant is deprecated: RFC 9700 §2.4 says that it must not be used.
@@ -87,7 +87,7 @@ export async function runToken(argv: readonly string[], io: CliIo): Promise<Exit
   const { createRopcClient } = await import('../../client/client.ts')
   const client = createRopcClient(clientOptions)
   const { correlationId = crypto.randomUUID(), ...call } = readCallOptions(options)
-  const password = options.flag('dry-run') ? undefined : await readPassword(options, io)
+  const password = options.flag('dry-run') ? undefined : await readPassword(options, io, warningSink(options, io))
   const request = { ...call, username, correlationId, timeoutMs, signal: io.stop.signal }
   try {
     if (options.flag('dry-run')) await dryRun(client, request, options, io)
@@ -129,10 +129,16 @@ async function signIn(
   await printLine(io, options.flag('json') ? toJsonLine(publicResult(result)) : result.accessToken)
 }
 
+/** Shows a warning unless the user asked not to see its code. */
+function warningSink(options: TokenOptions, io: CliIo): (code: string, message: string) => void {
+  const suppressed = options.list('suppress-warning')
+  return (code, message) => {
+    if (!suppressed.includes(code)) noteWarning(io, code, message)
+  }
+}
+
 function warnAboutGrant(options: TokenOptions, io: CliIo): void {
-  if (options.list('suppress-warning').includes('ROPC_BCP')) return
-  noteWarning(
-    io,
+  warningSink(options, io)(
     'ROPC_BCP',
     'RFC 9700 §2.4 forbids the password grant for new designs, and Microsoft deprecates it: prefer device code, authorization code with PKCE, managed identity or client credentials',
   )
@@ -149,10 +155,9 @@ async function readClientOptions(options: TokenOptions, io: CliIo): Promise<Clie
       'Put the URL into HTTPS_PROXY and pass --proxy env.',
     )
   }
-  const suppressed = options.list('suppress-warning')
   const onEvent = createStepLog({
     step: (line) => (options.flag('quiet') ? undefined : note(io, line)),
-    warning: (code, message) => (suppressed.includes(code) ? undefined : noteWarning(io, code, message)),
+    warning: warningSink(options, io),
   })
   return {
     clientId,
