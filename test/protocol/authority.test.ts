@@ -100,6 +100,23 @@ describe('server metadata', () => {
     expect(() => parseMetadata(response, authority)).toThrow(expect.objectContaining({ code, step: 'authority' }))
   })
 
+  it('may name the tenant by a placeholder in its endpoints, and algorithms that it signs with', () => {
+    const authority = parseAuthority('https://login.cloud.example/contoso.example')
+    const base = 'https://login.cloud.example/{tenantid}'
+    const document = {
+      issuer: `${base}/v2.0`,
+      token_endpoint: `${base}/token`,
+      jwks_uri: `${base}/keys`,
+      id_token_signing_alg_values_supported: ['RS256', 7],
+    }
+    expect(parseMetadata({ status: 200, headers: {}, body: JSON.stringify(document) }, authority)).toEqual({
+      issuer: `${base}/v2.0`,
+      token_endpoint: `${authority.url}/token`,
+      jwks_uri: `${authority.url}/keys`,
+      id_token_signing_alg_values_supported: ['RS256'],
+    })
+  })
+
   it('needs no key set', () => {
     const authority = parseAuthority('https://login.cloud.example/organizations')
     const document = { issuer: `${authority.url}/v2.0`, token_endpoint: `${authority.url}/token` }

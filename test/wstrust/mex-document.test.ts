@@ -297,6 +297,15 @@ describe('wsTrustEndpointFromActiveAuthUrl', () => {
     expect(wsTrustEndpointFromActiveAuthUrl(active)).toEqual({ version, url: active })
   })
 
+  it.each([
+    ['2005', '1.3', '13'],
+    ['13', '2005', '2005'],
+    ['13', '1.3', '13'],
+  ] as const)('goes from /%s/ to WS-Trust %s when that is wanted', (named, version, segment) => {
+    const at = (part: string): string => `https://sts.contoso.example/adfs/services/trust/${part}/usernamemixed`
+    expect(wsTrustEndpointFromActiveAuthUrl(at(named), version)).toEqual({ version, url: at(segment) })
+  })
+
   it.each(['http://sts.contoso.example/trust/13/', '', 'https://', 'https://a@sts.contoso.example/'])(
     'refuses %j',
     (active) => {
