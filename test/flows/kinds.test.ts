@@ -339,6 +339,28 @@ describe('what is wrong with the client itself', () => {
 })
 
 describe('two B2C policies', () => {
+  it.each([
+    ['B2C_1_OTHER', { code: 'ERR_ISSUER_MISMATCH', step: 'id_token' }],
+    [undefined, { source: 'password' }],
+  ])('are told apart by the name in the id_token: %s', async (tfp, outcome) => {
+    const { clientId } = await appOf('b2c')
+    const { simulator, client } = await setUp('b2c', {
+      clientId,
+      transport: async (request, options) => {
+        const response = await simulator.send(request, options)
+        if (request.step !== 'token') return response
+        const json = JSON.parse(response.body)
+        const [header, payload] = json.id_token.split('.')
+        const { acr: _, ...claims } = JSON.parse(Buffer.from(payload, 'base64url').toString())
+        json.id_token = `${header}.${Buffer.from(JSON.stringify({ ...claims, tfp })).toString('base64url')}.x`
+        return { ...response, body: JSON.stringify(json) }
+      },
+    })
+    const { username = '', password = '' } = simulator.allUsers.find(({ authority }) => authority === 'b2c') ?? {}
+    const answer = client.acquireTokenByUsernamePassword({ username, password, scopes: [clientId] })
+    expect(await answer.catch((error: unknown) => error)).toMatchObject(outcome)
+  })
+
   it('keep their tokens apart, and the /tfp/ form works', async () => {
     const { clientId } = await appOf('b2c')
     const { authorities } = await createSimulator()

@@ -109,6 +109,16 @@ describe('an override changes the requests, and shows in the path', () => {
     expect(token.path).toMatchObject({ fallbacks: [{ rule: 'realm.unknown' }], overrides: ['unknownRealm'] })
   })
 
+  it('unknownRealm: "managed" gives way to flow: "federated"', async () => {
+    const unknown = (request: HttpRequest, next: () => Promise<HttpResponse>) =>
+      request.step === 'realm' ? Promise.resolve(json(fixture('realm/unknown.json'))) : next()
+    const { client, credentialRequests } = await simulate({ unknownRealm: 'managed', flow: 'federated' }, {}, unknown)
+    await expect(client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })).rejects.toMatchObject({
+      code: 'ERR_UNSUPPORTED_ACCOUNT',
+    })
+    expect(credentialRequests()).toBe(0)
+  })
+
   it('cloudAudience is what the assertion is for', async () => {
     const { client, requests } = await simulate({ cloudAudience: 'urn:simulator:relying-party' })
     const { username, password } = demo.fred

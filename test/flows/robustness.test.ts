@@ -268,6 +268,27 @@ describe('who is signed in', () => {
     expect(renewed.account).toEqual(ada)
   })
 
+  it('is not taken for another by a refresh whose id_token, without client_info, names somebody else', async () => {
+    let swap = false
+    const { client } = await simulate(
+      {},
+      {},
+      onToken((response) => {
+        if (!swap) return response
+        const { client_info: _, ...json } = JSON.parse(response.body)
+        const [header, payload] = json.id_token.split('.')
+        const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), oid: 'somebody-else' }
+        json.id_token = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`
+        return { ...response, body: JSON.stringify(json) }
+      }),
+    )
+    await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
+    swap = true
+    await expect(client.acquireTokenSilent({ account, scopes, forceRefresh: true })).rejects.toMatchObject({
+      code: 'ERR_ACCOUNT_MISMATCH',
+    })
+  })
+
   it('is not signed in again by a refresh under way, though another client keeps the user in the store', async () => {
     const store = createMemoryStore()
     let open = () => {}

@@ -117,6 +117,19 @@ describe('server metadata', () => {
     })
   })
 
+  it.each([
+    ['https://idp.example/realms/a', 'https://idp.example/realms/b', false],
+    ['https://idp.example/realms/a', 'https://idp.example/realms/A', false],
+    ['https://idp.example/realms/a', 'https://idp.example/realms/a/', true],
+    ['https://idp.example/', 'https://idp.example', true],
+  ])('of an OIDC server at %s may name the issuer %s: %s', (url, issuer, fine) => {
+    const authority = parseAuthority(url, 'oidc')
+    const document = { issuer, token_endpoint: 'https://idp.example/token' }
+    const parse = () => parseMetadata({ status: 200, headers: {}, body: JSON.stringify(document) }, authority)
+    if (fine) expect(parse()).toMatchObject({ issuer })
+    else expect(parse).toThrow(expect.objectContaining({ code: 'ERR_ISSUER_MISMATCH' }))
+  })
+
   it('needs no key set', () => {
     const authority = parseAuthority('https://login.cloud.example/organizations')
     const document = { issuer: `${authority.url}/v2.0`, token_endpoint: `${authority.url}/token` }
