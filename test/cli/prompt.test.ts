@@ -112,6 +112,7 @@ describe('ropc token at a terminal', () => {
   }
 
   it('asks once it is known where the password goes, and names the host', async () => {
+    running.simulator.clearJournal()
     const stdin = new FakeTerminal()
     const io = createTestIo({ stdin })
     const outcome = ropc(commandLine, io)
