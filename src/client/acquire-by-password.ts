@@ -31,7 +31,7 @@ export interface PasswordGrantRequest {
   readonly password: (ask: Omit<PasswordAsk, 'reason'>) => string | Secret | Promise<string | Secret>
 }
 
-/** The straight line: authority, realm, mex, wstrust, token, id_token, account, cache. One credential request. */
+/** The straight line: authority, realm, mex, wstrust, token, id_token, account, cache. Each credential is sent once. */
 export async function acquireByPassword(
   asked: Call,
   discovery: DiscoveryCache,

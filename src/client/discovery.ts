@@ -94,6 +94,9 @@ async function discoverInstance(call: Call, cache: DiscoveryCache): Promise<Auth
   } catch (error) {
     if (!isAuthError(error) || error.code === 'ERR_UNKNOWN_AUTHORITY' || call.signal.aborted) throw error
     call.warn('INSTANCE_DISCOVERY', `the host could not be looked up (${error.code}); it stands for itself`)
+    // Kept like an answer: in a disconnected network every sign-in would wait for the same failure.
+    const { host, environment, aliases } = authority
+    cache.clouds.set(host, { networkHost: host, cacheHost: environment, aliases }, call.now())
     return authority
   }
 }

@@ -102,7 +102,8 @@ function lettersAndDigits(text: string): string {
 
 // A text with few letters and digits has to be looked for as it is, or as a server might encode it.
 function spellings(text: string): readonly string[] {
-  const base64 = [0, 1, 2].map((offset) => base64Core(text, offset))
+  // Of a short text nothing may be left at some offset, and nothing is found in everything.
+  const base64 = [0, 1, 2].map((offset) => base64Core(text, offset)).filter((core) => core.length >= 4)
   const xml = text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c] ?? c)
   return [
     text,
@@ -121,7 +122,6 @@ function base64Core(text: string, offset: number): string {
   return encoded.slice(offset === 0 ? 0 : 4, Math.floor((offset + bytes.length) / 3) * 4)
 }
 
-// Every text the error has from the answer goes, also where only a part of the credential might be in it.
 const oauthErrors = new Set([
   'invalid_request',
   'invalid_client',
@@ -132,6 +132,7 @@ const oauthErrors = new Set([
   'interaction_required',
 ])
 
+// Every text the error has from the answer goes, also where only a part of the credential might be in it.
 function withholdServerText(error: AuthError): void {
   const writable = error as unknown as Record<string, unknown>
   writable['message'] = 'the server refused; its answer repeats the credential, so its text was left out'

@@ -211,13 +211,16 @@ describe('instance discovery', () => {
     ['cannot be reached', () => Promise.reject(new Error('no route'))],
     ['answers nonsense', () => Promise.resolve({ status: 200, headers: {}, body: '<html>' })],
   ])('never blocks a disconnected network: when it %s, the host stands for itself', async (_, answer) => {
-    const { client, events } = await simulate(
+    const { client, events, requests, forget } = await simulate(
       { runtime: { wait: async () => {} } },
       { entraHost: host },
       (request, next) => (request.url.includes('/common/discovery/instance') ? answer() : next()),
     )
     expect((await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })).source).toBe('password')
     expect(events).toContainEqual(expect.objectContaining({ type: 'warning', code: 'INSTANCE_DISCOVERY' }))
+    forget()
+    await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
+    expect(urls(requests)).toEqual([host])
   })
 
   it.each([

@@ -403,6 +403,16 @@ describe('answers', () => {
     },
   )
 
+  it.each(['abcd', 'abcde', 'a€', 'p$&w'])(
+    'that do not repeat the short password %s keep their text',
+    async (password) => {
+      const { client } = await simulate()
+      await expect(client.acquireTokenByUsernamePassword({ ...demo.ada, password, scopes })).rejects.toMatchObject({
+        errorDescription: expect.stringContaining('AADSTS50126'),
+      })
+    },
+  )
+
   it('after which a refused refresh token still leads to the password, though its text was withheld', async () => {
     let refuse = false
     const { client } = await simulate(
