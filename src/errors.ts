@@ -191,13 +191,21 @@ export class UnsupportedError extends AuthError {
   }
 }
 
+export type CacheErrorCode =
+  | 'ERR_CACHE_READ'
+  | 'ERR_CACHE_WRITE'
+  /** What is stored there is no cache of this kind, or is spoiled. */
+  | 'ERR_CACHE_FORMAT'
+  /** Another process holds the lock and does not let go. */
+  | 'ERR_CACHE_LOCKED'
+  /** The file or folder may be read or changed by others, or is a link. */
+  | 'ERR_CACHE_INSECURE'
+  /** The key is wrong, or what it protects was tampered with. */
+  | 'ERR_CACHE_KEY'
+
 /** The token store failed. A token just obtained is returned all the same, with a warning event instead of this error. */
 export class CacheError extends AuthError {
-  constructor(
-    code: 'ERR_CACHE_READ' | 'ERR_CACHE_WRITE' | 'ERR_CACHE_FORMAT',
-    message: string,
-    details: AuthErrorDetails,
-  ) {
+  constructor(code: CacheErrorCode, message: string, details: AuthErrorDetails) {
     super(code, message, details)
     this.name = 'CacheError'
   }

@@ -1,25 +1,48 @@
+import { findCloud } from '../protocol/clouds.ts'
 import { canonicalScopes } from '../protocol/scopes.ts'
 import type { StoredEntity } from './entities.ts'
 
 /**
  * The key of an entity within its partition: what identifies it, as a JSON tuple. Joining the parts with a character
  * that may occur in them would let one user's entry overwrite another's.
+ *
+ * Hosts of one cloud count as one: an entry that another library filed under `login.microsoftonline.com` is the same as
+ * one filed under `login.windows.net`.
  */
-export function entityKey(entity: StoredEntity): string {
+export function entityKey(entity: Exclude<StoredEntity, { kind: 'Sealed' }>): string {
   switch (entity.kind) {
     case 'Account':
-      return JSON.stringify([entity.kind, entity.environment, entity.tenantId])
+      return tuple(entity.kind, cacheHost(entity.environment), entity.tenantId)
     case 'RefreshToken':
-      return JSON.stringify([entity.kind, entity.environment, entity.clientId])
+      return refreshTokenKey(entity.environment, entity.clientId, entity.familyId)
     case 'IdToken':
-      return JSON.stringify([entity.kind, entity.environment, entity.clientId, entity.tenantId])
+      return tuple(entity.kind, cacheHost(entity.environment), entity.clientId, entity.tenantId)
     case 'AccessToken':
-      return JSON.stringify([
+      return tuple(
         entity.kind,
-        entity.environment,
+        cacheHost(entity.environment),
         entity.clientId,
         entity.tenantId,
         canonicalScopes(entity.scopes),
-      ])
+        ...(entity.resource === undefined ? [] : [entity.resource]),
+      )
+    case 'AppMetadata':
+      return tuple(entity.kind, cacheHost(entity.environment), entity.clientId)
+    case 'Foreign':
+      return tuple(entity.kind, entity.section, ...(entity.key === undefined ? [] : [entity.key]))
   }
+}
+
+/** The key of a client's refresh token. */
+export function refreshTokenKey(environment: string, clientId: string, familyId?: string): string {
+  return tuple('RefreshToken', cacheHost(environment), clientId, ...(familyId === undefined ? [] : [familyId]))
+}
+
+/** The host that stands for all of its cloud. */
+export function cacheHost(environment: string): string {
+  return findCloud(environment)?.cacheHost ?? environment.toLowerCase()
+}
+
+function tuple(...parts: readonly string[]): string {
+  return JSON.stringify(parts)
 }

@@ -10,6 +10,8 @@ export interface CacheQuery {
   readonly authority: Pick<Authority, 'aliases' | 'environment' | 'tenant'>
   readonly clientId: string
   readonly scopes: readonly string[]
+  /** Relying party named beside the scopes; a token for another one, or for none, is no hit. */
+  readonly resource?: string
 }
 
 /** What was found, and why not more. */
@@ -24,64 +26,95 @@ export interface CacheLookup {
 
 /** A token is not handed out in its last 300 seconds: it must survive the call it is meant for. */
 const expirySkewSeconds = 300
+/** No server issues a token for longer; an entry that says so is spoiled. */
+const tenYears = 10 * 366 * 86_400
 
 /**
  * Searches one partition. Every member of an entry is compared with the query, so a store that returns another user's
- * entries cannot make them a hit.
+ * entries cannot make them a hit. Of several that match, the latest counts.
  *
  * @param at Now, epoch seconds. A token "cached" later than that means a clock set back, and is passed over.
  */
-export function searchPartition(
-  partition: ReadonlyMap<string, StoredEntity>,
-  query: CacheQuery,
-  at: EpochSeconds,
-): CacheLookup {
-  const lookup: { -readonly [K in keyof CacheLookup]: CacheLookup[K] } & { reasons: Verdict[] } = { reasons: [] }
-  const environments = new Set([query.authority.environment, ...query.authority.aliases])
+export function searchPartition(entities: readonly StoredEntity[], query: CacheQuery, at: EpochSeconds): CacheLookup {
+  const reasons: Verdict[] = []
+  const lookup: { -readonly [K in keyof CacheLookup]: CacheLookup[K] } = { reasons }
   const asked = canonicalScopes(query.scopes)
-  // A guest is another user object in each tenant; the home account id is what they have in common.
-  const accounts = new Map<string, AccountEntity>()
-  const idTokens = new Map<string, IdTokenEntity>()
-  for (const entity of partition.values()) {
-    if (entity.homeAccountId !== query.homeAccountId || !environments.has(entity.environment)) continue
-    if (entity.kind === 'Account') {
-      accounts.set(entity.tenantId, entity)
-    } else if (entity.clientId === query.clientId && entity.secret) {
-      if (entity.kind === 'RefreshToken') {
-        if (entity.cachedAt >= (lookup.refreshToken?.cachedAt ?? 0)) lookup.refreshToken = entity
-      } else if (entity.kind === 'IdToken') {
-        idTokens.set(entity.tenantId, entity)
-      } else {
-        const passedOver = whyNot(entity, query, asked, at)
-        if (passedOver !== undefined) lookup.reasons.push(passedOver)
-        else if (entity.expiresOn > (lookup.accessToken?.expiresOn ?? 0)) lookup.accessToken = entity
-      }
+  for (const entity of entities) {
+    if (entity.kind === 'RefreshToken') {
+      if (!isOwn(entity, query)) continue
+      if (entity.cachedAt >= (lookup.refreshToken?.cachedAt ?? 0)) lookup.refreshToken = entity
+    } else if (entity.kind === 'AccessToken' && isOwn(entity, query)) {
+      const passedOver = whyNot(entity, query, asked, at)
+      if (passedOver !== undefined) reasons.push(passedOver)
+      else if (entity.expiresOn > (lookup.accessToken?.expiresOn ?? 0)) lookup.accessToken = entity
     }
   }
-  const [first] = accounts.values()
-  const account = accounts.get(lookup.accessToken?.tenantId ?? query.authority.tenant) ?? homeOf(accounts) ?? first
+  const account = findAccount(entities, query, lookup.accessToken?.tenantId ?? query.authority.tenant)
   if (account !== undefined) lookup.account = account
   // The id_token beside an access token is the one of the same tenant.
-  const idToken = idTokens.get(lookup.accessToken?.tenantId ?? lookup.account?.tenantId ?? '')
-  if (idToken !== undefined) lookup.idToken = idToken
+  const tenantId = lookup.accessToken?.tenantId ?? account?.tenantId
+  for (const entity of entities) {
+    if (entity.kind === 'IdToken' && entity.tenantId === tenantId && isOwn(entity, query)) lookup.idToken = entity
+  }
   return lookup
 }
 
-/** The account in the user's home tenant, which the home account id ends in. */
-function homeOf(accounts: ReadonlyMap<string, AccountEntity>): AccountEntity | undefined {
-  return [...accounts.values()].find(({ homeAccountId, tenantId }) => homeAccountId.endsWith(`.${tenantId}`))
+/** A guest is another user object in each tenant: the account of that tenant, else of the home tenant, else any. */
+function findAccount(
+  entities: readonly StoredEntity[],
+  query: CacheQuery,
+  tenantId: string,
+): AccountEntity | undefined {
+  let found: AccountEntity | undefined
+  for (const entity of entities) {
+    if (entity.kind !== 'Account' || !isOfUser(entity, query)) continue
+    if (entity.tenantId === tenantId) return entity
+    if (found === undefined || isHomeTenant(entity)) found = entity
+  }
+  return found
+}
+
+function isOwn(entity: AccessTokenEntity | IdTokenEntity | RefreshTokenEntity, query: CacheQuery): boolean {
+  return entity.clientId === query.clientId && isOfUser(entity, query) && Boolean(entity.secret)
+}
+
+function isOfUser(
+  { homeAccountId, environment }: { readonly homeAccountId: string; readonly environment: string },
+  { homeAccountId: wanted, authority }: CacheQuery,
+): boolean {
+  if (homeAccountId !== wanted) return false
+  return environment === authority.environment || authority.aliases.includes(environment)
+}
+
+/** Whether the tenant is the user's home, which the home account id ends in. */
+function isHomeTenant({
+  homeAccountId,
+  tenantId,
+}: {
+  readonly homeAccountId: string
+  readonly tenantId: string
+}): boolean {
+  return tenantId !== '' && homeAccountId.endsWith(tenantId) && homeAccountId.at(-tenantId.length - 1) === '.'
 }
 
 function whyNot(token: AccessTokenEntity, query: CacheQuery, asked: string, at: EpochSeconds): Verdict | undefined {
-  const { tenant } = query.authority
-  const no = (rule: string, evidence: string | number): Verdict => ({ rule, ok: false, evidence: String(evidence) })
-  if (token.tenantId.toLowerCase() !== tenant && token.authorityTenant !== tenant) {
-    return no('cache.access-token.tenant', token.tenantId)
-  }
+  if (!isOfTenant(token, query.authority.tenant)) return no('tenant', token.tenantId)
+  if (token.resource !== query.resource) return no('resource', String(token.resource).slice(0, 200))
   if (asked !== token.askedScopes && !coversScopes(token.scopes, query.scopes)) {
-    return no('cache.access-token.scopes', token.scopes.join(' ').slice(0, 200))
+    return no('scopes', token.scopes.join(' ').slice(0, 200))
   }
-  if (at + expirySkewSeconds >= token.expiresOn) return no('cache.access-token.expired', token.expiresOn)
-  if (token.cachedAt > at) return no('cache.access-token.clock-set-back', token.cachedAt)
+  if (at + expirySkewSeconds >= token.expiresOn) return no('expired', token.expiresOn)
+  if (token.expiresOn > at + tenYears) return no('never-expires', token.expiresOn)
+  if (token.cachedAt > at) return no('clock-set-back', token.cachedAt)
   return undefined
+}
+
+// A sign-in at "organizations" is one at home, whatever the library that cached the token called the tenant.
+function isOfTenant(token: AccessTokenEntity, tenant: string): boolean {
+  if (token.tenantId === tenant || token.authorityTenant === tenant) return true
+  return token.tenantId.toLowerCase() === tenant || (tenant === 'organizations' && isHomeTenant(token))
+}
+
+function no(what: string, evidence: string | number): Verdict {
+  return { rule: `cache.access-token.${what}`, ok: false, evidence: String(evidence) }
 }

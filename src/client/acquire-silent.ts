@@ -82,7 +82,11 @@ async function findAccount(
     const bounded = boundedStore(store, call.signal)
     for (const homeAccountId of await findPartitions(bounded, selector)) {
       const partition = await bounded.read(homeAccountId)
-      const lookup = searchPartition(partition, { homeAccountId, authority, clientId, scopes }, call.now())
+      const lookup = searchPartition(
+        [...partition.values()],
+        { homeAccountId, authority, clientId, scopes },
+        call.now(),
+      )
       const meant = [...partition.values()].some((entity) => entity.kind === 'Account' && names(selector, entity))
       if (lookup.account !== undefined && meant) matches.push({ homeAccountId, lookup })
     }

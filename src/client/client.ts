@@ -164,7 +164,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
         for await (const homeAccountId of partitions) {
           // Found for no client and no scopes: the account alone.
           const query = { homeAccountId, authority, clientId: '', scopes: [] }
-          const { account } = searchPartition(await store.read(homeAccountId), query, 0)
+          const { account } = searchPartition([...(await store.read(homeAccountId)).values()], query, 0)
           if (account !== undefined && (username === undefined || names({ username }, account))) {
             accounts.push(toAccount(account))
           }

@@ -1,5 +1,5 @@
 import { type Account, accountFromTokenResponse } from '../cache/account.ts'
-import type { StoredEntity } from '../cache/entities.ts'
+import type { SealedEntity, StoredEntity } from '../cache/entities.ts'
 import { entityKey } from '../cache/keys.ts'
 import { savingChange } from '../cache/partition.ts'
 import type { CredentialStore } from '../cache/store.ts'
@@ -19,6 +19,8 @@ import type { Call } from './call.ts'
 import { exchange } from './exchange.ts'
 import { createTokenResult, type TokenResult } from './token-result.ts'
 import { idTokenExpectations } from './verify-id-token.ts'
+
+type Entity = Exclude<StoredEntity, SealedEntity>
 
 export interface Redemption {
   readonly metadata: ServerMetadata
@@ -181,12 +183,12 @@ function toEntities(
   tokens: TokenResponse,
   account: Account,
   { at, scopes, username }: { at: EpochSeconds; scopes: readonly string[]; username: string },
-): readonly StoredEntity[] {
+): readonly Entity[] {
   const { homeAccountId, environment, tenantId } = account
   const common = { homeAccountId, environment, clientId: call.clientId }
   const { accessToken, refreshInSeconds, extendedExpiresInSeconds, idToken, refreshToken } = tokens
   const signInName = username.toLowerCase() === account.username.toLowerCase() ? {} : { signInName: username }
-  const entities: StoredEntity[] = [{ kind: 'Account', ...account, ...signInName }]
+  const entities: Entity[] = [{ kind: 'Account', ...account, ...signInName }]
   if (accessToken !== undefined) {
     entities.push({
       kind: 'AccessToken',
@@ -213,7 +215,7 @@ function toEntities(
 async function save(
   call: Call,
   store: CredentialStore,
-  entities: readonly StoredEntity[],
+  entities: readonly Entity[],
   account: Account,
   refreshed: Account | undefined,
 ): Promise<void> {
@@ -234,7 +236,7 @@ async function save(
 }
 
 // A refresh does not know which name was typed at the sign-in; only the stored account does.
-function keepSignInName(partition: ReadonlyMap<string, StoredEntity>, entity: StoredEntity): StoredEntity {
+function keepSignInName(partition: ReadonlyMap<string, StoredEntity>, entity: Entity): Entity {
   const old = partition.get(entityKey(entity))
   if (entity.kind !== 'Account' || old?.kind !== 'Account' || old.signInName === undefined) return entity
   return { ...entity, signInName: old.signInName }

@@ -1,9 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { AccessTokenEntity, StoredEntity } from '../../src/cache/entities.ts'
+import type {
+  AccessTokenEntity,
+  AccountEntity,
+  IdTokenEntity,
+  RefreshTokenEntity,
+  SealedEntity,
+  StoredEntity,
+} from '../../src/cache/entities.ts'
 import { entityKey } from '../../src/cache/keys.ts'
 import { removingChange, savingChange } from '../../src/cache/partition.ts'
-import { searchPartition } from '../../src/cache/query.ts'
+import { type CacheQuery, searchPartition as search } from '../../src/cache/query.ts'
 
 const at = 1_800_000_000
 const token = (change: Partial<AccessTokenEntity> = {}): AccessTokenEntity => ({
@@ -21,22 +28,25 @@ const token = (change: Partial<AccessTokenEntity> = {}): AccessTokenEntity => ({
   ...change,
 })
 const common = { homeAccountId: 'u.t', environment: 'login.windows.net' }
-const account: StoredEntity = {
+const account: AccountEntity = {
   kind: 'Account',
   ...common,
   localAccountId: 'l',
   tenantId: 't-1',
   username: 'ada@contoso.example',
 }
-const refreshToken: StoredEntity = { kind: 'RefreshToken', ...common, clientId: 'c', secret: 'RT', cachedAt: at }
-const idToken = (tenantId: string): StoredEntity => ({
+const refreshToken: RefreshTokenEntity = { kind: 'RefreshToken', ...common, clientId: 'c', secret: 'RT', cachedAt: at }
+const idToken = (tenantId: string): IdTokenEntity => ({
   kind: 'IdToken',
   ...common,
   clientId: 'c',
   tenantId,
   secret: `ID ${tenantId}`,
 })
-const partitionOf = (...entities: StoredEntity[]) => new Map(entities.map((entity) => [entityKey(entity), entity]))
+const searchPartition = (partition: ReadonlyMap<string, StoredEntity>, ...rest: [CacheQuery, number]) =>
+  search([...partition.values()], ...rest)
+const partitionOf = (...entities: Exclude<StoredEntity, SealedEntity>[]) =>
+  new Map(entities.map((entity) => [entityKey(entity), entity]))
 const authority = {
   environment: 'login.windows.net',
   aliases: ['login.windows.net', 'login.microsoftonline.com'],
@@ -108,10 +118,10 @@ describe('searchPartition', () => {
     const longer = token({ scopes: ['User.Read', 'Mail.Read'], expiresOn: at + 9_000 })
     const newer: StoredEntity = { ...refreshToken, environment: 'login.microsoftonline.com', cachedAt: at + 5 }
     for (const partition of [
-      partitionOf(token(), longer, refreshToken, newer),
-      partitionOf(newer, refreshToken, longer, token()),
+      [token(), longer, refreshToken, newer],
+      [newer, refreshToken, longer, token()],
     ]) {
-      expect(searchPartition(partition, query, at)).toMatchObject({ accessToken: longer, refreshToken: newer })
+      expect(search(partition, query, at)).toMatchObject({ accessToken: longer, refreshToken: newer })
     }
   })
 })

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import type { StoredEntity } from '../../src/cache/entities.ts'
 import { createMemoryStore } from '../../src/cache.ts'
 import {
   type ClientOptions,
@@ -320,7 +321,7 @@ describe('who is signed in', () => {
     const { client } = await simulate({ store })
     const { account: ada } = await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
     for (const [key, entity] of await store.read(ada?.homeAccountId ?? '')) {
-      await store.apply('old.t', { put: { [key]: { ...entity, homeAccountId: 'old.t' } } })
+      await store.apply('old.t', { put: { [key]: { ...entity, homeAccountId: 'old.t' } as StoredEntity } })
     }
     const reasons: string[] = []
     const token = await client.acquireToken({

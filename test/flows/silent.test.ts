@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import type { StoredEntity } from '../../src/cache/entities.ts'
 import { createMemoryStore } from '../../src/cache.ts'
 import type { CredentialStore } from '../../src/index.ts'
 import { demo, simulate } from './simulated.ts'
@@ -202,7 +203,7 @@ describe('acquireTokenSilent', () => {
     const { client } = await simulate({ store })
     const { account: ada } = await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
     for (const [key, entity] of await store.read(ada?.homeAccountId ?? '')) {
-      await store.apply('twin.t', { put: { [key]: { ...entity, homeAccountId: 'twin.t' } } })
+      await store.apply('twin.t', { put: { [key]: { ...entity, homeAccountId: 'twin.t' } as StoredEntity } })
     }
     await expect(client.acquireTokenSilent({ account, scopes })).rejects.toMatchObject({
       code: 'ERR_AMBIGUOUS_ACCOUNT',

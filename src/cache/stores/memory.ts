@@ -1,5 +1,7 @@
+import { indexEntries, indexEntry } from '../account-index.ts'
 import type { StoredEntity } from '../entities.ts'
-import type { CredentialStore, PartitionChange } from '../store.ts'
+import { changePartition } from '../partition.ts'
+import type { CredentialStore } from '../store.ts'
 
 /** Keeps users in this process only: the default. */
 export function createMemoryStore(): CredentialStore {
@@ -19,16 +21,12 @@ export function createMemoryStore(): CredentialStore {
     async read(partition) {
       return new Map(partitions.get(partition))
     },
-    async apply(partition, { put = {}, del = [] }: PartitionChange) {
+    async apply(partition, change) {
       const entities = partitions.get(partition) ?? new Map<string, StoredEntity>()
-      for (const key of [...del, ...Object.keys(put)]) {
-        reindex(partition, entities.get(key), false)
-        entities.delete(key)
-      }
-      for (const [key, entity] of Object.entries(put)) {
-        entities.set(key, entity)
-        reindex(partition, entity, true)
-      }
+      const before = [...entities.values()]
+      if (!changePartition(entities, change)) return
+      for (const entity of before) reindex(partition, entity, false)
+      for (const entity of entities.values()) reindex(partition, entity, true)
       if (entities.size > 0) partitions.set(partition, entities)
       else partitions.delete(partition)
     },
@@ -43,14 +41,4 @@ export function createMemoryStore(): CredentialStore {
       yield* [...partitions.keys()]
     },
   }
-}
-
-function indexEntries(entity: StoredEntity): readonly string[] {
-  if (entity.kind !== 'Account') return []
-  const entries = [indexEntry('username', entity.username), indexEntry('localAccountId', entity.localAccountId)]
-  return entity.signInName === undefined ? entries : [...entries, indexEntry('username', entity.signInName)]
-}
-
-function indexEntry(name: 'username' | 'localAccountId', value: string): string {
-  return `${name}:${name === 'username' ? value.toLowerCase() : value}`
 }
