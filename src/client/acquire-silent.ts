@@ -1,4 +1,5 @@
-import type { AccountEntity } from '../cache/entities.ts'
+import type { AccountEntity, RefreshTokenEntity, StoredEntity } from '../cache/entities.ts'
+import { entityKey } from '../cache/keys.ts'
 import { type CacheLookup, searchPartition } from '../cache/query.ts'
 import type { CredentialStore } from '../cache/store.ts'
 import {
@@ -9,16 +10,16 @@ import {
   isAuthError,
   TokenEndpointError,
 } from '../errors.ts'
-import { decodeIdToken, type IdTokenClaims } from '../protocol/id-token.ts'
 import { canonicalScopes } from '../protocol/scopes.ts'
 import { Secret } from '../protocol/secret.ts'
 import { abortFailure } from '../transport/failure.ts'
 import { boundedStore } from './bounded-store.ts'
+import { createCachedResult, silentPath } from './cached-result.ts'
 import type { Call } from './call.ts'
 import { type DiscoveryCache, resolveServer } from './discovery.ts'
 import { prepareTokenRequest, redeem } from './redeem.ts'
 import type { SharedFlights } from './shared-flight.ts'
-import { createTokenResult, type SignInPath, type TokenResult, toAccount } from './token-result.ts'
+import { type TokenResult, toAccount } from './token-result.ts'
 
 /** Names a user of the store: an account as the client returned it, or one of its members. */
 export type AccountSelector =
@@ -29,66 +30,187 @@ export type AccountSelector =
 export interface SilentGrantRequest {
   readonly account: AccountSelector
   readonly scopes: readonly string[]
+  readonly resource?: string
   readonly forceRefresh?: boolean
 }
 
+/** What silent calls of one client share. */
+export interface SilentContext {
+  readonly discovery: DiscoveryCache
+  readonly store: CredentialStore
+  readonly flights: SharedFlights<TokenResult>
+  /** Called with a hit whose token should be renewed soon. */
+  readonly refreshAhead: (call: Call, hit: SilentHit) => void
+}
+
+/** A token from the cache, and what it was found by. */
+export interface SilentHit {
+  readonly homeAccountId: string
+  readonly scopes: readonly string[]
+  readonly resource?: string
+  readonly lookup: CacheLookup
+}
+
 /** The line, shorter: cache, then refresh token, then `InteractionRequiredError`. */
-export async function acquireSilent(
+export function acquireSilent(
   call: Call,
-  discovery: DiscoveryCache,
-  store: CredentialStore,
-  flights: SharedFlights<TokenResult>,
-  { account: selector, scopes, forceRefresh = false }: SilentGrantRequest,
-): Promise<TokenResult> {
-  const found = await findAccount(call, store, selector, scopes)
+  context: SilentContext,
+  request: SilentGrantRequest,
+): TokenResult | Promise<TokenResult> {
+  const { store } = context
+  const { account } = request
+  // A store in this process answers at once; who may abort waits like everybody.
+  if (store.peek !== undefined && 'homeAccountId' in account && !call.abortable) {
+    const hit = { ...request, ...lookIn(call, store.peek(account.homeAccountId), account.homeAccountId, request) }
+    if (isHit(call, request, hit.lookup)) return answerFromCache(call, context, hit)
+  }
+  return acquireFromStore(call, context, request)
+}
+
+async function acquireFromStore(call: Call, context: SilentContext, request: SilentGrantRequest): Promise<TokenResult> {
+  const found = await findAccount(call, context.store, request)
   if (found === undefined) throw nothingLeft('no_account', 'nobody of that name is signed in', 'account')
-  const { lookup, homeAccountId } = found
-  // Claims change what the token must say, so a cached one cannot answer for them.
-  const hit = lookup.accessToken !== undefined && !forceRefresh && call.claims === undefined
-  call.emit({ type: 'cache', hit, reasons: lookup.reasons })
-  if (hit) return cachedResult(call, lookup)
-  const { refreshToken, account } = lookup
-  if (refreshToken === undefined || account === undefined) {
+  const { lookup } = found
+  const hit = { ...request, ...found }
+  if (isHit(call, request, lookup)) return answerFromCache(call, context, hit)
+  call.emit({ type: 'cache', hit: false, reasons: lookup.reasons })
+  if (lookup.refreshToken === undefined || lookup.account === undefined) {
     throw nothingLeft('no_token', 'no valid token and no refresh token is left', 'cache')
   }
-  const { environment, url, tenant } = call.authority
-  const key = JSON.stringify([homeAccountId, environment, url, tenant, canonicalScopes(scopes), call.claims ?? ''])
-  const refresh = async (signal: AbortSignal): Promise<TokenResult> => {
-    const server = await resolveServer({ ...call, signal }, discovery)
-    const grant = { type: 'refresh_token', refreshToken: new Secret(refreshToken.secret) } as const
-    const { metadata } = server
-    const redemption = { metadata, scopes, username: account.username, account: toAccount(account) }
-    const buildRequest = await prepareTokenRequest(server.call, redemption)
-    const how = { source: 'refresh_token', path: silentPath(call) } as const
-    return redeem(server.call, store, buildRequest(grant), redemption, how)
+  return refresh(call, context, hit)
+}
+
+// Claims change what the token must say, so a cached one cannot answer for them.
+function isHit(
+  call: Call,
+  { forceRefresh = false }: SilentGrantRequest,
+  { accessToken, account }: CacheLookup,
+): boolean {
+  return accessToken !== undefined && account !== undefined && !forceRefresh && call.claims === undefined
+}
+
+function answerFromCache(call: Call, context: SilentContext, hit: SilentHit): TokenResult {
+  const { lookup } = hit
+  call.emit({ type: 'cache', hit: true, reasons: lookup.reasons })
+  const { accessToken, refreshToken } = lookup
+  if (accessToken === undefined) throw new TypeError('a hit has an access token')
+  if (accessToken.refreshOn !== undefined && accessToken.refreshOn <= call.now() && refreshToken !== undefined) {
+    context.refreshAhead(call, hit)
   }
+  return createCachedResult(call, accessToken, lookup)
+}
+
+/** Redeems the refresh token; identical requests of this process share one, and other processes get their turn after. */
+export async function refresh(call: Call, context: SilentContext, hit: SilentHit): Promise<TokenResult> {
+  const { homeAccountId, scopes, resource = '' } = hit
+  const { environment, url, tenant } = call.authority
+  const parts = [homeAccountId, environment, url, tenant, canonicalScopes(scopes), resource, call.claims ?? '']
   try {
-    return await flights.run(key, call.signal, refresh)
+    return await context.flights.run(JSON.stringify(parts), call.signal, (signal) =>
+      takeTurn({ ...call, signal }, context, hit),
+    )
   } catch (error) {
     if (call.signal.aborted) throw abortFailure('token', call.signal.reason)
-    throw isRefused(call, error) ? refusedRefresh(error) : error
+    if (!isRefused(call, error)) throw error
+    throw refusedRefresh(error)
   }
+}
+
+// Of several processes that share the store one asks the server; the others find its token when their turn comes.
+async function takeTurn(call: Call, context: SilentContext, hit: SilentHit): Promise<TokenResult> {
+  const { store } = context
+  if (store.exclusive === undefined) return redeemRefreshToken(call, context, hit)
+  const name = JSON.stringify(['refresh', hit.homeAccountId, hit.lookup.account?.environment, call.clientId])
+  let begun = false
+  try {
+    return await store.exclusive(name, 10_000, async () => {
+      begun = true
+      const lookup = await readAgain(call, store, hit)
+      const { accessToken } = lookup
+      const renewed = accessToken !== undefined && accessToken.secret !== hit.lookup.accessToken?.secret
+      if (renewed && call.claims === undefined) return createCachedResult(call, accessToken, lookup)
+      return redeemRefreshToken(call, context, { ...hit, lookup })
+    })
+  } catch (error) {
+    // A store that cannot queue is no reason to go without a token.
+    if (begun) throw error
+    return redeemRefreshToken(call, context, hit)
+  }
+}
+
+async function readAgain(call: Call, store: CredentialStore, hit: SilentHit): Promise<CacheLookup> {
+  try {
+    const partition = await boundedStore(store, call.signal).read(hit.homeAccountId)
+    const { lookup } = lookIn(call, [...partition.values()], hit.homeAccountId, hit)
+    return lookup.refreshToken === undefined ? hit.lookup : lookup
+  } catch {
+    return hit.lookup
+  }
+}
+
+async function redeemRefreshToken(
+  call: Call,
+  { discovery, store }: SilentContext,
+  hit: SilentHit,
+): Promise<TokenResult> {
+  const { scopes, resource, lookup } = hit
+  const { refreshToken, account } = lookup
+  if (refreshToken === undefined || account === undefined) throw new TypeError('a refresh has a refresh token')
+  const server = await resolveServer(call, discovery)
+  const grant = { type: 'refresh_token', refreshToken: new Secret(refreshToken.secret) } as const
+  const { metadata } = server
+  const redemption = {
+    metadata,
+    scopes,
+    username: account.username,
+    refreshed: { account: toAccount(account), refreshTokenKey: entityKey(refreshToken) },
+    ...(resource === undefined ? {} : { resource }),
+  }
+  const buildRequest = await prepareTokenRequest(server.call, redemption)
+  const how = { source: 'refresh_token', path: silentPath(call) } as const
+  try {
+    return await redeem(server.call, store, buildRequest(grant), redemption, how)
+  } catch (error) {
+    if (isDead(call, error)) await forget(call, store, hit.homeAccountId, refreshToken)
+    throw error
+  }
+}
+
+// Kept, it would be asked about at every call from now on; but whoever has put another in its place keeps that.
+async function forget(call: Call, store: CredentialStore, partition: string, token: RefreshTokenEntity): Promise<void> {
+  const key = entityKey(token)
+  try {
+    await boundedStore(store, call.signal).apply(partition, { del: [key], onlyIf: { [key]: token.secret } })
+  } catch {
+    call.warn('STORE_FAILED', 'the token store failed: a refresh token that the server refused was not removed')
+  }
+}
+
+function lookIn(
+  call: Call,
+  entities: readonly StoredEntity[],
+  homeAccountId: string,
+  { scopes, resource }: Pick<SilentGrantRequest, 'scopes' | 'resource'>,
+): { readonly homeAccountId: string; readonly lookup: CacheLookup } {
+  const { authority, clientId } = call
+  const query = { homeAccountId, authority, clientId, scopes, ...(resource === undefined ? {} : { resource }) }
+  return { homeAccountId, lookup: searchPartition(entities, query, call.now()) }
 }
 
 async function findAccount(
   call: Call,
   store: CredentialStore,
-  selector: AccountSelector,
-  scopes: readonly string[],
-): Promise<{ homeAccountId: string; lookup: CacheLookup } | undefined> {
-  const { authority, clientId } = call
+  request: SilentGrantRequest,
+): Promise<{ readonly homeAccountId: string; readonly lookup: CacheLookup } | undefined> {
+  const { account: selector } = request
   const matches: { homeAccountId: string; lookup: CacheLookup }[] = []
   try {
     const bounded = boundedStore(store, call.signal)
     for (const homeAccountId of await findPartitions(bounded, selector)) {
-      const partition = await bounded.read(homeAccountId)
-      const lookup = searchPartition(
-        [...partition.values()],
-        { homeAccountId, authority, clientId, scopes },
-        call.now(),
-      )
-      const meant = [...partition.values()].some((entity) => entity.kind === 'Account' && names(selector, entity))
-      if (lookup.account !== undefined && meant) matches.push({ homeAccountId, lookup })
+      const entities = [...(await bounded.read(homeAccountId)).values()]
+      const found = lookIn(call, entities, homeAccountId, request)
+      const meant = entities.some((entity) => entity.kind === 'Account' && names(selector, entity))
+      if (found.lookup.account !== undefined && meant) matches.push(found)
     }
   } catch (error) {
     if (call.signal.aborted) throw abortFailure('cache', call.signal.reason)
@@ -124,43 +246,19 @@ export async function findPartitions(
     : store.findPartitions('username', selector.username)
 }
 
-function cachedResult(call: Call, { accessToken, account, idToken }: CacheLookup): TokenResult {
-  if (accessToken === undefined) throw new TypeError('a hit has an access token')
-  const idTokenClaims = idToken === undefined ? undefined : readClaims(call, idToken.secret)
-  return createTokenResult({
-    accessToken: accessToken.secret,
-    tokenType: 'Bearer',
-    scopes: accessToken.scopes,
-    expiresOn: new Date(accessToken.expiresOn * 1000),
-    ...(accessToken.refreshOn === undefined ? {} : { refreshOn: new Date(accessToken.refreshOn * 1000) }),
-    ...(idToken === undefined ? {} : { idToken: idToken.secret }),
-    ...(idTokenClaims === undefined ? {} : { idTokenClaims }),
-    ...(account === undefined ? {} : { account: toAccount(account) }),
-    correlationId: call.correlationId,
-    source: 'cache',
-    path: silentPath(call),
-  })
-}
-
-// It was checked when it was stored; a store that spoiled it costs the claims, not the token.
-function readClaims(call: Call, idToken: string): IdTokenClaims | undefined {
-  try {
-    return decodeIdToken(idToken, { clientId: call.clientId, issuer: '' }, call.now()).claims
-  } catch {
-    return undefined
-  }
-}
-
-function silentPath({ overrides }: Call): SignInPath {
-  return { type: 'silent', fallbacks: [], overrides: [...overrides] }
-}
-
 // Entra and its siblings say invalid_grant. Others say invalid_request, or nothing at all; what speaks of the client or of
 // the server's state is no word about the refresh token.
 function isRefused({ authority }: Call, error: unknown): error is DeniedError {
   if (!(error instanceof DeniedError) || error.step !== 'token') return false
   const word = error instanceof TokenEndpointError ? error.error : ''
   return authority.kind === 'oidc' ? ['invalid_grant', 'invalid_request', ''].includes(word) : word === 'invalid_grant'
+}
+
+// Entra says invalid_grant for many reasons and bad_token for this one; from others invalid_grant means what RFC 6749 §5.2
+// says.
+function isDead({ authority }: Call, error: unknown): boolean {
+  if (!(error instanceof TokenEndpointError) || error.error !== 'invalid_grant') return false
+  return error.suberror === 'bad_token' || authority.kind === 'oidc' || authority.kind === 'adfs'
 }
 
 function refusedRefresh(error: DeniedError): InteractionRequiredError {

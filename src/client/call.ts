@@ -18,6 +18,8 @@ export interface Call extends Runtime {
   readonly correlationId: string
   readonly claims?: string
   readonly offlineAccess: boolean
+  /** Whether the caller may end the call before its time. */
+  readonly abortable: boolean
   /** Aborts at the caller's word or at the call's time limit. */
   readonly signal: AbortSignal
   readonly deadline: Pick<Deadline, 'pause' | 'resume'>
@@ -44,18 +46,10 @@ export async function runCall<T>(
   defaults: CallDefaults,
   options: CallOptions,
   operation: string,
-  run: (call: Call) => Promise<T>,
+  run: (call: Call) => T | Promise<T>,
 ): Promise<T> {
-  const startedAt = performance.now()
-  // Not AbortSignal.timeout and .any: their timers and listeners stay behind until the time is up, call after call.
-  const deadline = new Deadline(options.timeoutMs ?? 90_000, options.signal)
-  let call: Call
-  try {
-    call = createCall(defaults, options, deadline)
-  } catch (error) {
-    deadline.end()
-    throw error
-  }
+  const startedAt = defaults.onEvent === undefined ? 0 : performance.now()
+  const { call, end } = createCall(defaults, options)
   call.emit({ type: 'run.start', operation, correlationId: call.correlationId })
   let ok = false
   try {
@@ -66,27 +60,32 @@ export async function runCall<T>(
     if (isAuthError(error)) call.emit({ type: 'error', code: error.code, step: error.step, message: error.message })
     throw error
   } finally {
-    deadline.end()
+    end()
     call.emit({ type: 'run.end', ok, durationMs: performance.now() - startedAt })
   }
 }
 
-function createCall({ onEvent, runtime, ...defaults }: CallDefaults, options: CallOptions, deadline: Deadline): Call {
+// A hit in the cache takes a few microseconds: what only a request needs (timer, guard) is made when it is asked for.
+function createCall(
+  { onEvent, runtime, send, ...defaults }: CallDefaults,
+  options: CallOptions,
+): { readonly call: Call; end(): void } {
   const { tenantId, claims } = options
   const authority = tenantId === undefined ? defaults.authority : withTenant(defaults.authority, tenantId)
   const correlationId = options.correlationId ?? runtime.newId()
-  const callId = runtime.newId()
   let hops = 0
-  const emit = (event: ClientEventBody): void => {
-    try {
-      const returned: unknown = onEvent?.({ at: performance.now(), callId, ...event })
-      if (returned instanceof Promise) returned.catch(() => undefined)
-    } catch {
-      // A listener's fault must not cost the caller a token.
-    }
+  let deadline: Deadline | undefined
+  let guard: Guard | undefined
+  // Not AbortSignal.timeout and .any: their timers and listeners stay behind until the time is up, call after call.
+  const openDeadline = (): Deadline => {
+    deadline ??= new Deadline(options.timeoutMs ?? 90_000, options.signal)
+    return deadline
   }
-  return {
-    ...runtime,
+  const emit = onEvent === undefined ? ignoreEvent : emitter(onEvent, runtime.newId())
+  const call: Call = {
+    now: runtime.now,
+    newId: runtime.newId,
+    wait: runtime.wait,
     clientId: defaults.clientId,
     options: defaults.options,
     overrides: new Set(tenantId === undefined ? [] : ['tenantId']),
@@ -94,12 +93,34 @@ function createCall({ onEvent, runtime, ...defaults }: CallDefaults, options: Ca
     authority,
     correlationId,
     ...(claims === undefined ? {} : { claims }),
-    signal: deadline.signal,
-    deadline,
-    guard: createCallGuard(defaults.send, defaults.options, authority),
+    abortable: options.signal !== undefined,
+    get signal() {
+      return openDeadline().signal
+    },
+    get deadline() {
+      return openDeadline()
+    },
+    get guard() {
+      guard ??= createCallGuard(send, defaults.options, authority)
+      return guard
+    },
     emit,
     warn: (code, message) => emit({ type: 'warning', code, message }),
     nextHop: () => ++hops,
+  }
+  return { call, end: () => deadline?.end() }
+}
+
+function ignoreEvent(): void {}
+
+function emitter(onEvent: (event: ClientEvent) => void, callId: string): (event: ClientEventBody) => void {
+  return (event) => {
+    try {
+      const returned: unknown = onEvent({ at: performance.now(), callId, ...event })
+      if (returned instanceof Promise) returned.catch(() => undefined)
+    } catch {
+      // A listener's fault must not cost the caller a token.
+    }
   }
 }
 

@@ -5,7 +5,7 @@ import { createMemoryStore } from '../cache/stores/memory.ts'
 import { CacheError, InteractionRequiredError, InvalidArgumentError, isAuthError } from '../errors.ts'
 import { parseAuthority } from '../protocol/authority.ts'
 import type { Transport } from '../protocol/http.ts'
-import { checkScopes } from '../protocol/scopes.ts'
+import { canonicalScopes, checkScopes } from '../protocol/scopes.ts'
 import { checkUsername } from '../realm/upn.ts'
 import type { ClosableTransport } from '../transport/exchange.ts'
 import {
@@ -16,7 +16,14 @@ import {
   pathOf,
   requestAssertion,
 } from './acquire-by-password.ts'
-import { type AccountSelector, acquireSilent, findPartitions, names } from './acquire-silent.ts'
+import {
+  type AccountSelector,
+  acquireSilent,
+  findPartitions,
+  names,
+  refresh,
+  type SilentContext,
+} from './acquire-silent.ts'
 import { type Call, type CallDefaults, closedError, runCall } from './call.ts'
 import { createDiscoveryCache, discoverRoute, forgettingOnRefusal, resolveServer } from './discovery.ts'
 import {
@@ -27,6 +34,7 @@ import {
   checkNames,
   checkPassword,
 } from './options.ts'
+import { RefreshAhead } from './refresh-ahead.ts'
 import type { RopcClient } from './ropc-client.ts'
 import { readRuntime } from './runtime.ts'
 import { SharedFlights } from './shared-flight.ts'
@@ -49,6 +57,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
   const transport = openTransport(options, new URL(authority.url).hostname)
   const discovery = createDiscoveryCache()
   const flights = new SharedFlights<TokenResult>()
+  const ahead = new RefreshAhead()
   const keySets = createKeySets()
   let closing: Promise<void> | undefined
   const defaults: CallDefaults = {
@@ -70,11 +79,24 @@ export function createRopcClient(options: ClientOptions): RopcClient {
     operation: string,
     request: CallOptions,
     names: readonly string[],
-    run: (call: Call) => Promise<T>,
+    run: (call: Call) => T | Promise<T>,
   ): Promise<T> {
     if (closing !== undefined) throw closedError()
     checkCallOptions(request, names, operation)
     return runCall(defaults, request, operation, run)
+  }
+
+  // The call that found the old token has its answer: this one has a clock, a correlation id and events of its own.
+  const silent: SilentContext = {
+    discovery,
+    store,
+    flights,
+    refreshAhead({ authority: { tenant }, now }, hit) {
+      const { homeAccountId, scopes, resource = '' } = hit
+      const key = JSON.stringify([homeAccountId, tenant, canonicalScopes(scopes), resource])
+      const tenantId = tenant === authority.tenant ? {} : { tenantId: tenant }
+      ahead.start(key, now(), () => start('refreshAhead', tenantId, [], (call) => refresh(call, silent, hit)))
+    },
   }
 
   return {
@@ -91,35 +113,36 @@ export function createRopcClient(options: ClientOptions): RopcClient {
             username,
             scopes,
             password: () => password,
-            ...(request.resource === undefined ? {} : { resource: checkAudience(request.resource) }),
+            ...readResource(request.resource),
           })
         },
       )
     },
 
     acquireToken(request) {
-      return start('acquireToken', request, ['username', 'password', 'scopes'], async (call) => {
+      return start('acquireToken', request, ['username', 'password', 'scopes', 'resource'], async (call) => {
         const { password } = request
         if (typeof password !== 'function') throw notACallback()
         const username = checkedUsername(call, request.username)
         const scopes = checkScopes(request.scopes)
+        const asked = { scopes, ...readResource(request.resource) }
         try {
-          return await acquireSilent(call, discovery, store, flights, { account: { username }, scopes })
+          return await acquireSilent(call, silent, { account: { username }, ...asked })
         } catch (error) {
           const reason = reasonToAsk(error)
           if (reason === undefined) throw error
           const ask = (where: Omit<PasswordAsk, 'reason'>) => password({ ...where, reason })
-          return await acquireByPassword(call, discovery, store, { username, scopes, password: ask })
+          return await acquireByPassword(call, discovery, store, { username, ...asked, password: ask })
         }
       })
     },
 
     acquireTokenSilent(request) {
-      return start('acquireTokenSilent', request, ['account', 'scopes', 'forceRefresh'], async (call) => {
+      return start('acquireTokenSilent', request, silentNames, (call) => {
         const account = checkSelector(request.account)
         const { forceRefresh = false } = request
         const scopes = checkScopes(request.scopes)
-        return acquireSilent(call, discovery, store, flights, { account, scopes, forceRefresh })
+        return acquireSilent(call, silent, { account, scopes, forceRefresh, ...readResource(request.resource) })
       })
     },
 
@@ -164,7 +187,8 @@ export function createRopcClient(options: ClientOptions): RopcClient {
         for await (const homeAccountId of partitions) {
           // Found for no client and no scopes: the account alone.
           const query = { homeAccountId, authority, clientId: '', scopes: [] }
-          const { account } = searchPartition([...(await store.read(homeAccountId)).values()], query, 0)
+          const entities = store.peek?.(homeAccountId) ?? [...(await store.read(homeAccountId)).values()]
+          const { account } = searchPartition(entities, query, 0)
           if (account !== undefined && (username === undefined || names({ username }, account))) {
             accounts.push(toAccount(account))
           }
@@ -178,7 +202,12 @@ export function createRopcClient(options: ClientOptions): RopcClient {
       const homeAccountId: unknown = (account as Account | undefined)?.homeAccountId
       if (typeof homeAccountId !== 'string' || homeAccountId === '') throw noAccount()
       await usingStore('ERR_CACHE_WRITE', async () => {
-        await store.apply(homeAccountId, removingChange(await store.read(homeAccountId), options.clientId))
+        // Again, should a refresh have come back between reading and removing; but not for ever.
+        for (let round = 0; round < 3; round++) {
+          const change = removingChange(await store.read(homeAccountId), options.clientId)
+          if (round > 0 && change.del?.length === 0) return
+          await store.apply(homeAccountId, change)
+        }
       })
     },
 
@@ -191,6 +220,12 @@ export function createRopcClient(options: ClientOptions): RopcClient {
       await this.close()
     },
   }
+}
+
+const silentNames = ['account', 'scopes', 'forceRefresh', 'resource']
+
+function readResource(resource: unknown): { readonly resource?: string } {
+  return resource === undefined ? {} : { resource: checkAudience(resource) }
 }
 
 // Loaded on first use: a client that is given a transport never loads node:https, and only a proxy loads undici.

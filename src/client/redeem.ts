@@ -4,6 +4,7 @@ import { entityKey } from '../cache/keys.ts'
 import { savingChange } from '../cache/partition.ts'
 import type { CredentialStore } from '../cache/store.ts'
 import { isAuthError, ProtocolError } from '../errors.ts'
+import type { AuthorityKind } from '../protocol/authority.ts'
 import { mergeClaims } from '../protocol/claims.ts'
 import type { Grant } from '../protocol/grants.ts'
 import type { HttpRequest } from '../protocol/http.ts'
@@ -29,8 +30,8 @@ export interface Redemption {
   readonly username: string
   /** Relying party for an AD FS that reads no scopes (MS-OAPX `resource`). */
   readonly resource?: string
-  /** The account a refresh token belongs to: the answer must be for the same user. */
-  readonly account?: Account
+  /** What is refreshed: the answer must be for the same user, and is kept only while the user is signed in. */
+  readonly refreshed?: { readonly account: Account; readonly refreshTokenKey: string }
 }
 
 /** The second half of the line, shared by password and refresh: token, id_token, account, cache. */
@@ -41,7 +42,7 @@ export async function redeem(
   redemption: Redemption,
   how: Pick<TokenResult, 'source' | 'path' | 'passwordSentTo'>,
 ): Promise<TokenResult> {
-  const { metadata, scopes, username, account: expected } = redemption
+  const { metadata, scopes, username, refreshed } = redemption
   // Read before the request: a token lives from the moment the server made it, not from when its answer arrived.
   const at = call.now()
   const accessTokenOptional = call.authority.kind === 'b2c'
@@ -50,12 +51,13 @@ export async function redeem(
   )
   const idTokenClaims = readIdToken(call, tokens, metadata, at)
   const named = accountFromTokenResponse(tokens.clientInfo, idTokenClaims, call.authority, username)
-  const account = expected === undefined ? (named ?? accountByName(call, username)) : renewed(expected, named, tokens)
+  const account =
+    refreshed === undefined ? (named ?? accountByName(call, username)) : renewed(refreshed.account, named, tokens)
   if (tokens.accessToken === undefined) {
     call.warn('NO_ACCESS_TOKEN', 'the answer has no access token: ask for the scope of an API')
   }
   if (account === undefined) call.warn('NO_ACCOUNT', 'the answer names no user: nothing is cached')
-  else await save(call, store, toEntities(call, tokens, account, { at, scopes, username }), account, expected)
+  else await save(call, store, toEntities(call, tokens, account, { at, ...redemption }), account, refreshed)
   const result = createTokenResult({
     accessToken: tokens.accessToken?.reveal() ?? '',
     tokenType: tokens.tokenType,
@@ -81,7 +83,7 @@ export async function redeem(
  */
 export async function prepareTokenRequest(
   call: Call,
-  { metadata, scopes, resource, account }: Redemption,
+  { metadata, scopes, resource, refreshed }: Redemption,
 ): Promise<(grant: Grant) => HttpRequest> {
   const { clientId, claims, offlineAccess, options, authority } = call
   const {
@@ -109,7 +111,7 @@ export async function prepareTokenRequest(
     ...(authority.kind === 'b2c' ? { responseType: 'token id_token' } : {}),
     ...(merged === undefined ? {} : { claims: merged }),
     ...(resource === undefined ? {} : { resource }),
-    ...(account === undefined ? {} : { homeAccountId: account.homeAccountId }),
+    ...(refreshed === undefined ? {} : { homeAccountId: refreshed.account.homeAccountId }),
     ...(clientCredentials === undefined ? {} : { clientCredentials }),
     ...(extraBodyParameters === undefined ? {} : { extraBodyParameters }),
     ...(extraQueryParameters === undefined ? {} : { extraQueryParameters }),
@@ -182,13 +184,17 @@ function toEntities(
   call: Call,
   tokens: TokenResponse,
   account: Account,
-  { at, scopes, username }: { at: EpochSeconds; scopes: readonly string[]; username: string },
+  { at, scopes, username, resource }: Redemption & { readonly at: EpochSeconds },
 ): readonly Entity[] {
   const { homeAccountId, environment, tenantId } = account
   const common = { homeAccountId, environment, clientId: call.clientId }
   const { accessToken, refreshInSeconds, extendedExpiresInSeconds, idToken, refreshToken } = tokens
+  const { refreshTokenExpiresInSeconds: lifetime } = tokens
   const signInName = username.toLowerCase() === account.username.toLowerCase() ? {} : { signInName: username }
-  const entities: Entity[] = [{ kind: 'Account', ...account, ...signInName }]
+  const authorityType = authorityTypes[call.authority.kind]
+  const entities: Entity[] = [
+    { kind: 'Account', ...account, ...signInName, ...(authorityType === undefined ? {} : { authorityType }) },
+  ]
   if (accessToken !== undefined) {
     entities.push({
       kind: 'AccessToken',
@@ -197,6 +203,7 @@ function toEntities(
       authorityTenant: call.authority.tenant,
       scopes: tokens.scopes,
       askedScopes: canonicalScopes(scopes),
+      ...(resource === undefined ? {} : { resource }),
       secret: accessToken.reveal(),
       cachedAt: at,
       expiresOn: at + tokens.expiresInSeconds,
@@ -207,7 +214,8 @@ function toEntities(
   if (idToken !== undefined) entities.push({ kind: 'IdToken', ...common, tenantId, secret: idToken.reveal() })
   // Absent in a refresh answer means: keep the one you have.
   if (refreshToken !== undefined) {
-    entities.push({ kind: 'RefreshToken', ...common, cachedAt: at, secret: refreshToken.reveal() })
+    const expiry = lifetime === undefined ? {} : { expiresOn: at + lifetime }
+    entities.push({ kind: 'RefreshToken', ...common, cachedAt: at, secret: refreshToken.reveal(), ...expiry })
   }
   return entities
 }
@@ -217,30 +225,36 @@ async function save(
   store: CredentialStore,
   entities: readonly Entity[],
   account: Account,
-  refreshed: Account | undefined,
+  refreshed: Redemption['refreshed'],
 ): Promise<void> {
   try {
     const bounded = boundedStore(store, call.signal)
     const partition = await bounded.read(account.homeAccountId)
-    const signedOut = ![...partition.values()].some(
-      (entity) => entity.kind === 'RefreshToken' && entity.clientId === call.clientId,
-    )
-    // The user was signed out while the refresh was under way: writing would sign them in again.
-    if (refreshed !== undefined && signedOut) return
-    const kept = entities.map((entity) => (refreshed === undefined ? entity : keepSignInName(partition, entity)))
-    await bounded.apply(account.homeAccountId, savingChange(partition, kept))
+    const kept = entities.map((entity) => keepWhatIsNotSaid(partition, entity, refreshed !== undefined))
+    // Whoever was signed out while the refresh was under way must not be signed in again by its answer.
+    const condition = refreshed === undefined ? {} : { onlyIf: { [refreshed.refreshTokenKey]: true } as const }
+    await bounded.apply(account.homeAccountId, { ...savingChange(partition, kept), ...condition })
   } catch (error) {
     const code = isAuthError(error) ? error.code : 'ERR_CACHE_WRITE'
     call.warn('STORE_FAILED', `the token store failed (${code}): the token was not kept`)
   }
 }
 
-// A refresh does not know which name was typed at the sign-in; only the stored account does.
-function keepSignInName(partition: ReadonlyMap<string, StoredEntity>, entity: Entity): Entity {
+// A refresh does not know which name was typed at the sign-in, and no answer knows what other libraries wrote beside the
+// account; only the stored account does.
+function keepWhatIsNotSaid(partition: ReadonlyMap<string, StoredEntity>, entity: Entity, isRefresh: boolean): Entity {
   const old = partition.get(entityKey(entity))
-  if (entity.kind !== 'Account' || old?.kind !== 'Account' || old.signInName === undefined) return entity
-  return { ...entity, signInName: old.signInName }
+  if (entity.kind !== 'Account' || old?.kind !== 'Account') return entity
+  const signInName = isRefresh ? old.signInName : entity.signInName
+  return {
+    ...entity,
+    ...(signInName === undefined ? {} : { signInName }),
+    ...(old.msal === undefined ? {} : { msal: old.msal }),
+  }
 }
+
+/** What MSAL calls the servers that are not Entra's (`authority_type`). */
+const authorityTypes: Readonly<Partial<Record<AuthorityKind, 'ADFS' | 'Generic'>>> = { adfs: 'ADFS', oidc: 'Generic' }
 
 function toDate(at: EpochSeconds): Date {
   return new Date(at * 1000)

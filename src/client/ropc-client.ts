@@ -19,6 +19,8 @@ export interface PasswordRequest extends CallOptions {
 export interface TokenRequestWithCallback extends CallOptions {
   readonly username: string
   readonly scopes: readonly string[]
+  /** As in {@link PasswordRequest}. */
+  readonly resource?: string
   /** Called only when neither cache nor refresh token helps, after it is known where the password goes. */
   readonly password: PasswordCallback
 }
@@ -26,6 +28,8 @@ export interface TokenRequestWithCallback extends CallOptions {
 export interface SilentRequest extends CallOptions {
   readonly account: AccountSelector
   readonly scopes: readonly string[]
+  /** As named at the sign-in: a token for another relying party, or for none, is no hit. */
+  readonly resource?: string
   /** Use the refresh token even if a cached access token is still valid. */
   readonly forceRefresh?: boolean
 }

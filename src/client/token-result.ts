@@ -47,17 +47,22 @@ export interface TokenResult {
 
 /** Makes a result that prints, inspects and `JSON.stringify`s with its tokens redacted; its members are plain. */
 export function createTokenResult(parts: TokenResult): TokenResult {
-  const redacted = {
-    ...parts,
-    accessToken: '[redacted]',
-    ...(parts.idToken === undefined ? {} : { idToken: '[redacted]' }),
-  }
-  const hidden = { enumerable: false, value: () => redacted }
-  return Object.defineProperties({ ...parts }, { toJSON: hidden, [Symbol.for('nodejs.util.inspect.custom')]: hidden })
+  return { __proto__: redacting, ...parts } as unknown as TokenResult
 }
+
+function redacted(this: TokenResult): TokenResult {
+  return { ...this, accessToken: '[redacted]', ...(this.idToken === undefined ? {} : { idToken: '[redacted]' }) }
+}
+
+/** What every result prints by, shared: a hit from the cache is made in less time than two members of its own. */
+export const redacting: object = Object.create(Object.prototype, {
+  toJSON: { value: redacted },
+  [Symbol.for('nodejs.util.inspect.custom')]: { value: redacted },
+})
 
 /** The public account of a stored one. */
 export function toAccount(entity: AccountEntity): Account {
-  const { kind: _, signInName: __, ...account } = entity
-  return account
+  const { homeAccountId, localAccountId, environment, tenantId, username, name } = entity
+  const account = { homeAccountId, localAccountId, environment, tenantId, username }
+  return name === undefined ? account : { ...account, name }
 }

@@ -11,6 +11,26 @@ const graphHost = /^(https:\/\/)?(dod-)?(graph\.microsoft\.|microsoftgraph\.chin
  *   with other scopes, or names two resources: Entra issues a token for one resource at a time (AADSTS28000, 70011).
  */
 export function checkScopes(scopes: unknown): readonly string[] {
+  const text = textOf(scopes)
+  const known = text === undefined ? undefined : checked.get(text)
+  if (known !== undefined) return known
+  const unique = Object.freeze(readScopes(scopes))
+  if (checked.size >= 1_000) checked.clear()
+  checked.set(text ?? '', unique)
+  return unique
+}
+
+// An application asks for a few sets of scopes, over and over. Valid scopes hold no line end, so only equal lists of them
+// have equal texts.
+const checked = new Map<string, readonly string[]>()
+
+function textOf(scopes: unknown): string | undefined {
+  if (!Array.isArray(scopes)) return undefined
+  for (const scope of scopes as unknown[]) if (typeof scope !== 'string') return undefined
+  return `${scopes.length}\n${scopes.join('\n')}`
+}
+
+function readScopes(scopes: unknown): readonly string[] {
   if (!Array.isArray(scopes)) {
     throw invalid('scopes is not an array', `Write scopes: ['User.Read', 'Mail.Read'], not one string.`)
   }
@@ -69,18 +89,35 @@ export function scopesToSend(scopes: readonly string[], offlineAccess: boolean):
  * OpenID scopes do not count: `offline_access` is never echoed, and the others show in the id_token.
  */
 export function coversScopes(granted: readonly string[], asked: readonly string[]): boolean {
-  const have = new Set(granted.map((scope) => scope.toLowerCase()))
-  const all = asked.map((scope) => scope.toLowerCase()).filter((scope) => scope !== 'offline_access')
-  const ofResource = all.filter((scope) => !openIdScopes.has(scope))
-  return (ofResource.length > 0 ? ofResource : all).every((scope) => have.has(scope))
+  const { lower } = spellingOf(granted)
+  for (const scope of spellingOf(asked).wanted) if (!lower.has(scope)) return false
+  return true
 }
 
 /** Scopes as a set in one spelling: lower case, sorted, without OpenID scopes; equal sets give equal text. */
 export function canonicalScopes(scopes: readonly string[]): string {
-  return [...new Set(scopes.map((scope) => scope.toLowerCase()))]
-    .filter((scope) => !openIdScopes.has(scope))
-    .sort()
-    .join(' ')
+  return spellingOf(scopes).canonical
+}
+
+interface Spelling {
+  readonly lower: ReadonlySet<string>
+  readonly canonical: string
+  /** What must be granted for these scopes. */
+  readonly wanted: readonly string[]
+}
+
+const spellings = new WeakMap<readonly string[], Spelling>()
+
+// A list that cannot change is asked about again and again: a store shares one list between all of its users.
+function spellingOf(scopes: readonly string[]): Spelling {
+  const known = spellings.get(scopes)
+  if (known !== undefined) return known
+  const lower = new Set(scopes.map((scope) => scope.toLowerCase()))
+  const ofResource = [...lower].filter((scope) => !openIdScopes.has(scope))
+  const wanted = ofResource.length > 0 ? ofResource : [...lower].filter((scope) => scope !== 'offline_access')
+  const spelling = { lower, canonical: ofResource.toSorted().join(' '), wanted }
+  if (Object.isFrozen(scopes)) spellings.set(scopes, spelling)
+  return spelling
 }
 
 // "https://api.example/Read" belongs to "https://api.example"; a bare name belongs to Microsoft Graph.

@@ -36,6 +36,8 @@ export interface TokenResponse {
   readonly extendedExpiresInSeconds?: number
   readonly refreshToken?: Secret
   readonly idToken?: Secret
+  /** How long the refresh token lives unless it is used; AD FS says it. */
+  readonly refreshTokenExpiresInSeconds?: number
   readonly clientInfo?: ClientInfo
 }
 
@@ -87,6 +89,7 @@ export function parseTokenResponse(
   const granted = (scope ?? '').split(' ').filter((part) => part !== '')
   const refreshToken = findString(json, 'refresh_token', step, 65_536)
   const clientInfo = parseClientInfo(findString(json, 'client_info', step, 65_536))
+  const refreshTokenExpiresInSeconds = findAdvisorySeconds(json, 'refresh_token_expires_in')
   const refreshInSeconds = findAdvisorySeconds(json, 'refresh_in')
   const extendedExpiresInSeconds = findAdvisorySeconds(json, 'ext_expires_in')
   return {
@@ -94,6 +97,7 @@ export function parseTokenResponse(
     tokenType: 'Bearer',
     scopes: granted.length > 0 ? granted : requestedScopes,
     expiresInSeconds: findSeconds(json, 'expires_in') ?? 600,
+    ...(refreshTokenExpiresInSeconds === undefined ? {} : { refreshTokenExpiresInSeconds }),
     ...(refreshInSeconds === undefined ? {} : { refreshInSeconds }),
     ...(extendedExpiresInSeconds === undefined ? {} : { extendedExpiresInSeconds }),
     ...(refreshToken ? { refreshToken: new Secret(checkToken('refresh_token', refreshToken)) } : {}),

@@ -1,0 +1,19 @@
+import type { EpochSeconds } from '../protocol/time.ts'
+import { LruCache } from './lru.ts'
+
+/**
+ * Renews tokens before their end, behind the back of the call that got the old one: one at a time for each, and not again
+ * for a minute after a failure, since every further hit would ask for it.
+ */
+export class RefreshAhead {
+  readonly #underWay = new Set<string>()
+  readonly #resting = new LruCache<true>(10_000, 60)
+
+  start(key: string, at: EpochSeconds, renew: () => Promise<unknown>): void {
+    if (this.#underWay.has(key) || this.#resting.get(key, at) === true) return
+    this.#underWay.add(key)
+    renew()
+      .catch(() => this.#resting.set(key, true, at))
+      .finally(() => this.#underWay.delete(key))
+  }
+}
