@@ -1,0 +1,348 @@
+import { CacheError } from '../errors.ts'
+import { indexEntries, indexEntry } from './account-index.ts'
+import { type AccountEntity, type AppMetadataEntity, type StoredEntity, sharedPartition } from './entities.ts'
+import { cacheHost, entityKey } from './keys.ts'
+import { inheritAccount, writeAccount } from './msal-account.ts'
+import { isTable, type JsonTable } from './msal-fields.ts'
+import {
+  chooseKey,
+  freeKey,
+  type KeyDialect,
+  type KeyedEntity,
+  msalKey,
+  parseSealedKey,
+  sealedKey,
+} from './msal-keys.ts'
+import {
+  checkOwner,
+  inheritedFields,
+  type MsalEntry,
+  partitionOfEntry,
+  readMsalEntry,
+  sealedSection,
+  writeEntity,
+  writeSealed,
+} from './msal-schema.ts'
+import { isAllowed, overlaps } from './partition.ts'
+import type { AccountIndex, PartitionChange } from './store.ts'
+
+export interface MsalDocumentOptions {
+  /** How to write the key of an entry that is new. Default `node`. */
+  readonly keyDialect?: KeyDialect
+}
+
+/** An entry in its place. */
+interface Slot extends MsalEntry {
+  readonly partition: string
+}
+
+type Table = Map<string, Slot>
+
+/** The accounts of one cloud in a partition: one entry when we write them, any number in what we read. */
+interface AccountGroup {
+  readonly slots: Set<Slot>
+  readonly accounts: Map<string, AccountEntity>
+  changed: boolean
+}
+
+/** A partition taken apart: what it holds, and which entries say so. */
+interface Contents {
+  readonly entities: Map<string, StoredEntity>
+  readonly slots: Map<string, Slot[]>
+  /** By the host that stands for the cloud. */
+  readonly groups: Map<string, AccountGroup>
+}
+
+/** Nobody needs this order, but msal-node writes it. */
+const firstSections = ['Account', 'IdToken', 'AccessToken', 'RefreshToken', 'AppMetadata']
+
+/** One MSAL cache in memory: read and changed entity by entity; everything else in it stays as it was. */
+export class MsalDocument {
+  readonly #dialect: KeyDialect
+  readonly #root = new Map<string, Table | Slot>()
+  readonly #partitions = new Map<string, Set<Slot>>()
+  #index: ReadonlyMap<string, ReadonlySet<string>> | undefined
+
+  private constructor({ keyDialect = 'node' }: MsalDocumentOptions) {
+    this.#dialect = keyDialect
+  }
+
+  /**
+   * Reads a cache. Blank text is an empty one.
+   *
+   * @throws {@link CacheError} `ERR_CACHE_FORMAT` if the text is not one JSON object.
+   */
+  static parse(text: string, options: MsalDocumentOptions = {}): MsalDocument {
+    const document = new MsalDocument(options)
+    for (const [section, member] of Object.entries(parseRoot(text))) {
+      if (!isTable(member)) {
+        document.#add({ section, value: member, partition: sharedPartition })
+        continue
+      }
+      document.#root.set(section, new Map())
+      for (const [key, value] of Object.entries(member)) {
+        document.#add({ section, key, value, partition: partitionOfEntry({ section, key, value }) })
+      }
+    }
+    return document
+  }
+
+  static empty(options: MsalDocumentOptions = {}): MsalDocument {
+    return new MsalDocument(options)
+  }
+
+  /** The entities of a partition by their {@link entityKey}; of several entries that mean the same one, the newest. */
+  read(partition: string): ReadonlyMap<string, StoredEntity> {
+    return this.#contents(partition).entities
+  }
+
+  /**
+   * Changes a partition: what is written replaces every entry that means the same.
+   *
+   * @returns Whether it did; `false` if `onlyIf` forbade it.
+   * @throws {@link CacheError} with nothing changed: `ERR_CACHE_FORMAT` if a section that must be written to is no table,
+   *   `ERR_CACHE_WRITE` if an entity belongs to another user.
+   */
+  apply(partition: string, change: PartitionChange): boolean {
+    const contents = this.#contents(partition)
+    if (!isAllowed(contents.entities, change)) return false
+    const put = new Map(
+      Object.entries(change.put ?? {}).map(([key, entity]) => [
+        entity.kind === 'Sealed' ? key : entityKey(entity),
+        entity,
+      ]),
+    )
+    for (const entity of put.values()) this.#checkPut(partition, entity)
+
+    for (const key of change.del ?? []) this.#forget(contents, key)
+    for (const [key, entity] of put) this.#put(partition, contents, key, entity, put)
+    for (const { slots, accounts, changed } of contents.groups.values()) {
+      if (!changed) continue
+      for (const slot of slots) this.#remove(slot)
+      const account = writeAccount([...accounts.values()])
+      if (account !== undefined) this.#file('Account', msalKey(account.head), account.value, partition)
+    }
+    for (const entity of put.values()) if ('clientId' in entity) this.#keepOneAppMetadata(entity)
+    return true
+  }
+
+  /** Removes all of a partition, other libraries' entries of the user too. */
+  drop(partition: string): void {
+    for (const slot of this.#partitions.get(partition) ?? []) this.#remove(slot)
+  }
+
+  /** The partitions with an account of that name or id. */
+  findPartitions(index: AccountIndex, value: string): readonly string[] {
+    this.#index ??= this.#buildIndex()
+    return [...(this.#index.get(indexEntry(index, value)) ?? [])]
+  }
+
+  /** All partitions with something in them, but for the shared one. */
+  partitions(): readonly string[] {
+    return [...this.#partitions.keys()].filter((partition) => partition !== sharedPartition)
+  }
+
+  /** @throws {@link CacheError} `ERR_CACHE_WRITE` if it is too large or too deep for one text. */
+  serialize(): string {
+    const sections = new Set([...firstSections.filter((name) => this.#root.has(name)), ...this.#root.keys()])
+    try {
+      return JSON.stringify(Object.fromEntries([...sections].map((name) => [name, plain(this.#root.get(name))])))
+    } catch {
+      throw new CacheError('ERR_CACHE_WRITE', 'the token cache is too large, or nested too deep, for one file', {
+        step: 'cache',
+        hint: 'Keep each user in a place of its own: a folder of files, or Redis.',
+      })
+    }
+  }
+
+  #contents(partition: string): Contents {
+    const contents: Contents = { entities: new Map(), slots: new Map(), groups: new Map() }
+    for (const slot of this.#partitions.get(partition) ?? []) {
+      for (const entity of readMsalEntry(slot).entities) {
+        const key = keyOf(slot, entity)
+        if (isNewer(entity, contents.entities.get(key))) contents.entities.set(key, entity)
+        if (entity.kind === 'Account') {
+          const group = groupOf(contents, entity)
+          group.slots.add(slot)
+          group.accounts.set(key, entity)
+        } else {
+          contents.slots.set(key, [...(contents.slots.get(key) ?? []), slot])
+        }
+      }
+    }
+    return contents
+  }
+
+  #checkPut(partition: string, entity: StoredEntity): void {
+    checkOwner(partition, entity)
+    const section = sectionOf(entity)
+    const member = this.#root.get(section)
+    const isRoot = entity.kind === 'Foreign' && entity.key === undefined
+    // A null stands for "nothing there": no library means anything else by it.
+    const hasRoom = isRoot ? !(member instanceof Map) || member.size === 0 : isWritable(member)
+    if (hasRoom && (!('secret' in entity) || entity.kind === 'Sealed' || isWritable(this.#root.get('AppMetadata'))))
+      return
+    throw new CacheError('ERR_CACHE_FORMAT', 'a section of the token cache is not a table of entries', {
+      step: 'cache',
+      hint: 'Something else than an MSAL library wrote to the cache: move it away, and sign in again.',
+    })
+  }
+
+  #put(
+    partition: string,
+    contents: Contents,
+    key: string,
+    entity: StoredEntity,
+    put: ReadonlyMap<string, StoredEntity>,
+  ): void {
+    const old = contents.entities.get(key)
+    const texts = (contents.slots.get(key) ?? []).map((slot) => slot.key ?? '')
+    this.#forget(contents, key)
+    if (entity.kind === 'Account') {
+      const group = groupOf(contents, entity)
+      group.accounts.set(key, inheritAccount(entity, old?.kind === 'Account' ? old : undefined))
+      group.changed = true
+    } else if (entity.kind === 'Sealed') {
+      this.#add({ section: sealedSection, key: sealedKey(partition, key), value: writeSealed(entity), partition })
+    } else if (entity.kind === 'Foreign') {
+      if (entity.key === undefined) this.#add({ section: entity.section, value: entity.value, partition })
+      else this.#file(entity.section, entity.key, entity.value, partition)
+    } else {
+      // Another process may have written one since the change was computed.
+      for (const [other, token] of contents.entities) {
+        if (!put.has(other) && overlaps(token, entity)) this.#forget(contents, other)
+      }
+      const text = chooseKey(entity, [...texts, entity.msal?.key ?? ''], this.#dialect)
+      this.#file(entity.kind, text, writeEntity(withInherited(entity, old)), partition)
+    }
+  }
+
+  /** Removes what means this entity. An account is only struck out of its group, whose entry is written at the end. */
+  #forget(contents: Contents, key: string): void {
+    for (const slot of contents.slots.get(key) ?? []) this.#remove(slot)
+    contents.slots.delete(key)
+    for (const group of contents.groups.values()) if (group.accounts.delete(key)) group.changed = true
+  }
+
+  /**
+   * MSAL Go cannot refresh for a client without app metadata, msal-node not for one with two.
+   */
+  #keepOneAppMetadata({ clientId, environment }: { readonly clientId: string; readonly environment: string }): void {
+    const wanted: AppMetadataEntity = { kind: 'AppMetadata', clientId, environment: cacheHost(environment) }
+    const table = this.#root.get(wanted.kind)
+    const found: { readonly slot: Slot; readonly entity: AppMetadataEntity }[] = []
+    for (const slot of table instanceof Map ? table.values() : []) {
+      for (const entity of readMsalEntry(slot).entities) {
+        if (entity.kind === 'AppMetadata' && entityKey(entity) === entityKey(wanted)) found.push({ slot, entity })
+      }
+    }
+    if (found.length === 1) return
+    const familyId = found.map(({ entity }) => entity.familyId).find((id) => id) ?? found[0]?.entity.familyId
+    const fields: JsonTable = Object.assign({}, ...found.map(({ entity }) => inheritedFields(entity)))
+    for (const { slot } of found) this.#remove(slot)
+    const value = writeEntity({ ...wanted, ...(familyId === undefined ? {} : { familyId }), msal: { fields } })
+    this.#file(wanted.kind, msalKey(wanted), value, sharedPartition)
+  }
+
+  #file(section: string, text: string, value: unknown, partition: string): void {
+    const table = this.#root.get(section)
+    const key = freeKey(text, (other) => table instanceof Map && table.has(other))
+    this.#add({ section, key, value, partition })
+  }
+
+  #add(slot: Slot): void {
+    if (slot.key === undefined) this.#root.set(slot.section, slot)
+    else this.#table(slot.section).set(slot.key, slot)
+    const slots = this.#partitions.get(slot.partition)
+    if (slots === undefined) this.#partitions.set(slot.partition, new Set([slot]))
+    else slots.add(slot)
+    this.#index = undefined
+  }
+
+  #remove(slot: Slot): void {
+    const member = this.#root.get(slot.section)
+    if (slot.key === undefined) this.#root.delete(slot.section)
+    else if (member instanceof Map) member.delete(slot.key)
+    const slots = this.#partitions.get(slot.partition)
+    if (slots?.delete(slot) && slots.size === 0) this.#partitions.delete(slot.partition)
+    this.#index = undefined
+  }
+
+  #table(section: string): Table {
+    const member = this.#root.get(section)
+    if (member instanceof Map) return member
+    if (member !== undefined) this.#remove(member)
+    const table: Table = new Map()
+    this.#root.set(section, table)
+    return table
+  }
+
+  #buildIndex(): ReadonlyMap<string, ReadonlySet<string>> {
+    const index = new Map<string, Set<string>>()
+    for (const section of ['Account', sealedSection]) {
+      const table = this.#root.get(section)
+      for (const slot of table instanceof Map ? table.values() : []) {
+        for (const entry of readMsalEntry(slot).entities.flatMap(indexEntries)) {
+          index.set(entry, (index.get(entry) ?? new Set()).add(slot.partition))
+        }
+      }
+    }
+    return index
+  }
+}
+
+function parseRoot(text: string): JsonTable {
+  const json = text.replace(/^\ufeff/, '')
+  let root: unknown
+  try {
+    root = json.trim() === '' ? {} : JSON.parse(json)
+  } catch {
+    // The engine's message quotes the text, and with it tokens.
+  }
+  if (isTable(root)) return root
+  throw new CacheError('ERR_CACHE_FORMAT', 'the token cache is not one whole JSON object', {
+    step: 'cache',
+    hint: 'It was cut off, encrypted, or is not an MSAL cache: look at the file, move it away, and sign in again.',
+  })
+}
+
+function keyOf(slot: Slot, entity: StoredEntity): string {
+  if (entity.kind !== 'Sealed') return entityKey(entity)
+  return parseSealedKey(slot.key ?? '')?.[1] ?? ''
+}
+
+/** Whether an entity counts more than one with the same key that stands before it. */
+function isNewer(entity: StoredEntity, old: StoredEntity | undefined): boolean {
+  if (old === undefined || old.kind === 'Sealed') return true
+  // We remove what a sealed entity replaces; so a plain one beside it is another library's, and newer.
+  if (entity.kind === 'Sealed') return false
+  if (entity.kind === 'AccessToken' && old.kind === entity.kind) return entity.expiresOn >= old.expiresOn
+  if (entity.kind === 'RefreshToken' && old.kind === entity.kind) return entity.cachedAt >= old.cachedAt
+  return true
+}
+
+function groupOf({ groups }: Contents, { environment }: AccountEntity): AccountGroup {
+  const host = cacheHost(environment)
+  const group = groups.get(host) ?? { slots: new Set(), accounts: new Map(), changed: false }
+  groups.set(host, group)
+  return group
+}
+
+function sectionOf(entity: StoredEntity): string {
+  if (entity.kind === 'Sealed') return sealedSection
+  return entity.kind === 'Foreign' ? entity.section : entity.kind
+}
+
+function isWritable(member: Table | Slot | undefined): boolean {
+  return member === undefined || member instanceof Map || member.value === null
+}
+
+function withInherited<T extends Exclude<KeyedEntity, AccountEntity>>(entity: T, old: StoredEntity | undefined): T {
+  if (old === undefined || old.kind !== entity.kind) return entity
+  return { ...entity, msal: { fields: { ...inheritedFields(old), ...entity.msal?.fields } } }
+}
+
+function plain(member: Table | Slot | undefined): unknown {
+  if (!(member instanceof Map)) return member?.value
+  return Object.fromEntries([...member].map(([key, { value }]) => [key, value]))
+}
