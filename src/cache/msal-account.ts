@@ -74,7 +74,9 @@ export function writeAccount(
   const primary = accounts.find(({ tenantId }) => tenantId === utid) ?? first
   const sameHost = accounts.every(({ environment }) => environment === first.environment)
   const head: AccountEntity = sameHost ? primary : { ...primary, environment: cacheHost(first.environment) }
-  const fields: JsonTable = Object.assign({}, ...accounts.map(fieldsOf), fieldsOf(primary))
+  const fields: JsonTable = Object.fromEntries(
+    [...accounts, primary].flatMap((account) => Object.entries(fieldsOf(account))),
+  )
   const clientInfo = fields['client_info'] ?? generatedClientInfo(homeAccountId)
   const signInName = signInNames(accounts)
   const value = {

@@ -3,26 +3,11 @@ import { indexEntries, indexEntry } from './account-index.ts'
 import { type AccountEntity, type AppMetadataEntity, type StoredEntity, sharedPartition } from './entities.ts'
 import { cacheHost, entityKey } from './keys.ts'
 import { inheritAccount, writeAccount } from './msal-account.ts'
+import { type Contents, groupOf, type Slot, takeApart } from './msal-contents.ts'
+import { inheritedFields, writeEntity } from './msal-credential.ts'
 import { isTable, type JsonTable } from './msal-fields.ts'
-import {
-  chooseKey,
-  freeKey,
-  type KeyDialect,
-  type KeyedEntity,
-  msalKey,
-  parseSealedKey,
-  sealedKey,
-} from './msal-keys.ts'
-import {
-  checkOwner,
-  inheritedFields,
-  type MsalEntry,
-  partitionOfEntry,
-  readMsalEntry,
-  sealedSection,
-  writeEntity,
-  writeSealed,
-} from './msal-schema.ts'
+import { chooseKey, freeKey, type KeyDialect, type KeyedEntity, msalKey, sealedKey } from './msal-keys.ts'
+import { checkOwner, partitionOfEntry, readMsalEntry, sealedSection, writeSealed } from './msal-schema.ts'
 import { isAllowed, overlaps } from './partition.ts'
 import type { AccountIndex, PartitionChange } from './store.ts'
 
@@ -31,30 +16,13 @@ export interface MsalDocumentOptions {
   readonly keyDialect?: KeyDialect
 }
 
-/** An entry in its place. */
-interface Slot extends MsalEntry {
-  readonly partition: string
-}
-
 type Table = Map<string, Slot>
-
-/** The accounts of one cloud in a partition: one entry when we write them, any number in what we read. */
-interface AccountGroup {
-  readonly slots: Set<Slot>
-  readonly accounts: Map<string, AccountEntity>
-  changed: boolean
-}
-
-/** A partition taken apart: what it holds, and which entries say so. */
-interface Contents {
-  readonly entities: Map<string, StoredEntity>
-  readonly slots: Map<string, Slot[]>
-  /** By the host that stands for the cloud. */
-  readonly groups: Map<string, AccountGroup>
-}
 
 /** Nobody needs this order, but msal-node writes it. */
 const firstSections = ['Account', 'IdToken', 'AccessToken', 'RefreshToken', 'AppMetadata']
+
+/** The sections that tell who a partition belongs to. */
+const indexed = ['Account', sealedSection]
 
 /** One MSAL cache in memory: read and changed entity by entity; everything else in it stays as it was. */
 export class MsalDocument {
@@ -93,7 +61,7 @@ export class MsalDocument {
 
   /** The entities of a partition by their {@link entityKey}; of several entries that mean the same one, the newest. */
   read(partition: string): ReadonlyMap<string, StoredEntity> {
-    return this.#contents(partition).entities
+    return takeApart(this.#partitions.get(partition) ?? []).entities
   }
 
   /**
@@ -104,7 +72,7 @@ export class MsalDocument {
    *   `ERR_CACHE_WRITE` if an entity belongs to another user.
    */
   apply(partition: string, change: PartitionChange): boolean {
-    const contents = this.#contents(partition)
+    const contents = takeApart(this.#partitions.get(partition) ?? [])
     if (!isAllowed(contents.entities, change)) return false
     const put = new Map(
       Object.entries(change.put ?? {}).map(([key, entity]) => [
@@ -112,7 +80,8 @@ export class MsalDocument {
         entity,
       ]),
     )
-    for (const entity of put.values()) this.#checkPut(partition, entity)
+    const wholeMembers = new Set([...put.values()].filter(isWholeMember).map(sectionOf))
+    for (const entity of put.values()) this.#checkPut(partition, entity, wholeMembers)
 
     for (const key of change.del ?? []) this.#forget(contents, key)
     for (const [key, entity] of put) this.#put(partition, contents, key, entity, put)
@@ -155,33 +124,17 @@ export class MsalDocument {
     }
   }
 
-  #contents(partition: string): Contents {
-    const contents: Contents = { entities: new Map(), slots: new Map(), groups: new Map() }
-    for (const slot of this.#partitions.get(partition) ?? []) {
-      for (const entity of readMsalEntry(slot).entities) {
-        const key = keyOf(slot, entity)
-        if (isNewer(entity, contents.entities.get(key))) contents.entities.set(key, entity)
-        if (entity.kind === 'Account') {
-          const group = groupOf(contents, entity)
-          group.slots.add(slot)
-          group.accounts.set(key, entity)
-        } else {
-          contents.slots.set(key, [...(contents.slots.get(key) ?? []), slot])
-        }
-      }
-    }
-    return contents
-  }
-
-  #checkPut(partition: string, entity: StoredEntity): void {
+  #checkPut(partition: string, entity: StoredEntity, wholeMembers: ReadonlySet<string>): void {
     checkOwner(partition, entity)
+    const isWritable = (section: string): boolean => {
+      const member = this.#root.get(section)
+      // A null stands for "nothing there": no library means anything else by it.
+      return !wholeMembers.has(section) && (member === undefined || member instanceof Map || member.value === null)
+    }
     const section = sectionOf(entity)
     const member = this.#root.get(section)
-    const isRoot = entity.kind === 'Foreign' && entity.key === undefined
-    // A null stands for "nothing there": no library means anything else by it.
-    const hasRoom = isRoot ? !(member instanceof Map) || member.size === 0 : isWritable(member)
-    if (hasRoom && (!('secret' in entity) || entity.kind === 'Sealed' || isWritable(this.#root.get('AppMetadata'))))
-      return
+    const hasRoom = isWholeMember(entity) ? !(member instanceof Map) || member.size === 0 : isWritable(section)
+    if (hasRoom && ('clientId' in entity ? isWritable('AppMetadata') : true)) return
     throw new CacheError('ERR_CACHE_FORMAT', 'a section of the token cache is not a table of entries', {
       step: 'cache',
       hint: 'Something else than an MSAL library wrote to the cache: move it away, and sign in again.',
@@ -221,12 +174,11 @@ export class MsalDocument {
   #forget(contents: Contents, key: string): void {
     for (const slot of contents.slots.get(key) ?? []) this.#remove(slot)
     contents.slots.delete(key)
+    contents.entities.delete(key)
     for (const group of contents.groups.values()) if (group.accounts.delete(key)) group.changed = true
   }
 
-  /**
-   * MSAL Go cannot refresh for a client without app metadata, msal-node not for one with two.
-   */
+  /** MSAL Go cannot refresh for a client without app metadata, msal-node not for one with two. */
   #keepOneAppMetadata({ clientId, environment }: { readonly clientId: string; readonly environment: string }): void {
     const wanted: AppMetadataEntity = { kind: 'AppMetadata', clientId, environment: cacheHost(environment) }
     const table = this.#root.get(wanted.kind)
@@ -238,7 +190,7 @@ export class MsalDocument {
     }
     if (found.length === 1) return
     const familyId = found.map(({ entity }) => entity.familyId).find((id) => id) ?? found[0]?.entity.familyId
-    const fields: JsonTable = Object.assign({}, ...found.map(({ entity }) => inheritedFields(entity)))
+    const fields: JsonTable = Object.fromEntries(found.flatMap(({ entity }) => Object.entries(inheritedFields(entity))))
     for (const { slot } of found) this.#remove(slot)
     const value = writeEntity({ ...wanted, ...(familyId === undefined ? {} : { familyId }), msal: { fields } })
     this.#file(wanted.kind, msalKey(wanted), value, sharedPartition)
@@ -256,7 +208,7 @@ export class MsalDocument {
     const slots = this.#partitions.get(slot.partition)
     if (slots === undefined) this.#partitions.set(slot.partition, new Set([slot]))
     else slots.add(slot)
-    this.#index = undefined
+    if (indexed.includes(slot.section)) this.#index = undefined
   }
 
   #remove(slot: Slot): void {
@@ -265,7 +217,7 @@ export class MsalDocument {
     else if (member instanceof Map) member.delete(slot.key)
     const slots = this.#partitions.get(slot.partition)
     if (slots?.delete(slot) && slots.size === 0) this.#partitions.delete(slot.partition)
-    this.#index = undefined
+    if (indexed.includes(slot.section)) this.#index = undefined
   }
 
   #table(section: string): Table {
@@ -279,7 +231,7 @@ export class MsalDocument {
 
   #buildIndex(): ReadonlyMap<string, ReadonlySet<string>> {
     const index = new Map<string, Set<string>>()
-    for (const section of ['Account', sealedSection]) {
+    for (const section of indexed) {
       const table = this.#root.get(section)
       for (const slot of table instanceof Map ? table.values() : []) {
         for (const entry of readMsalEntry(slot).entities.flatMap(indexEntries)) {
@@ -306,35 +258,14 @@ function parseRoot(text: string): JsonTable {
   })
 }
 
-function keyOf(slot: Slot, entity: StoredEntity): string {
-  if (entity.kind !== 'Sealed') return entityKey(entity)
-  return parseSealedKey(slot.key ?? '')?.[1] ?? ''
-}
-
-/** Whether an entity counts more than one with the same key that stands before it. */
-function isNewer(entity: StoredEntity, old: StoredEntity | undefined): boolean {
-  if (old === undefined || old.kind === 'Sealed') return true
-  // We remove what a sealed entity replaces; so a plain one beside it is another library's, and newer.
-  if (entity.kind === 'Sealed') return false
-  if (entity.kind === 'AccessToken' && old.kind === entity.kind) return entity.expiresOn >= old.expiresOn
-  if (entity.kind === 'RefreshToken' && old.kind === entity.kind) return entity.cachedAt >= old.cachedAt
-  return true
-}
-
-function groupOf({ groups }: Contents, { environment }: AccountEntity): AccountGroup {
-  const host = cacheHost(environment)
-  const group = groups.get(host) ?? { slots: new Set(), accounts: new Map(), changed: false }
-  groups.set(host, group)
-  return group
-}
-
 function sectionOf(entity: StoredEntity): string {
   if (entity.kind === 'Sealed') return sealedSection
   return entity.kind === 'Foreign' ? entity.section : entity.kind
 }
 
-function isWritable(member: Table | Slot | undefined): boolean {
-  return member === undefined || member instanceof Map || member.value === null
+/** Whether an entity is all of a member of the root, instead of an entry in one. */
+function isWholeMember(entity: StoredEntity): boolean {
+  return entity.kind === 'Foreign' && entity.key === undefined
 }
 
 function withInherited<T extends Exclude<KeyedEntity, AccountEntity>>(entity: T, old: StoredEntity | undefined): T {

@@ -1,0 +1,66 @@
+import type { AccountEntity, StoredEntity } from './entities.ts'
+import { cacheHost, entityKey } from './keys.ts'
+import { parseSealedKey } from './msal-keys.ts'
+import { type MsalEntry, readMsalEntry } from './msal-schema.ts'
+
+/** An entry in its place. */
+export interface Slot extends MsalEntry {
+  readonly partition: string
+}
+
+/** The accounts of one cloud in a partition: one entry when we write them, any number in what we read. */
+export interface AccountGroup {
+  readonly slots: Set<Slot>
+  readonly accounts: Map<string, AccountEntity>
+  changed: boolean
+}
+
+/** A partition taken apart: what it holds, and which entries say so. */
+export interface Contents {
+  readonly entities: Map<string, StoredEntity>
+  readonly slots: Map<string, Slot[]>
+  /** By the host that stands for the cloud. */
+  readonly groups: Map<string, AccountGroup>
+}
+
+/** Reads entries, in the order of the file, of one partition. */
+export function takeApart(slots: Iterable<Slot>): Contents {
+  const contents: Contents = { entities: new Map(), slots: new Map(), groups: new Map() }
+  for (const slot of slots) {
+    for (const entity of readMsalEntry(slot).entities) {
+      const key = keyOf(slot, entity)
+      if (isNewer(entity, contents.entities.get(key))) contents.entities.set(key, entity)
+      if (entity.kind === 'Account') {
+        const group = groupOf(contents, entity)
+        group.slots.add(slot)
+        group.accounts.set(key, entity)
+      } else {
+        contents.slots.set(key, [...(contents.slots.get(key) ?? []), slot])
+      }
+    }
+  }
+  return contents
+}
+
+function keyOf(slot: Slot, entity: StoredEntity): string {
+  if (entity.kind !== 'Sealed') return entityKey(entity)
+  return parseSealedKey(slot.key ?? '')?.[1] ?? ''
+}
+
+/** Whether an entity counts more than one with the same key that stands before it. */
+function isNewer(entity: StoredEntity, old: StoredEntity | undefined): boolean {
+  if (old === undefined || old.kind === 'Sealed') return true
+  // We remove what a sealed entity replaces; so a plain one beside it is another library's, and newer.
+  if (entity.kind === 'Sealed') return false
+  if (entity.kind === 'AccessToken' && old.kind === entity.kind) return entity.expiresOn >= old.expiresOn
+  if (entity.kind === 'RefreshToken' && old.kind === entity.kind) return entity.cachedAt >= old.cachedAt
+  return true
+}
+
+/** The accounts of an account's cloud; an empty group if there are none yet. */
+export function groupOf({ groups }: Contents, { environment }: AccountEntity): AccountGroup {
+  const host = cacheHost(environment)
+  const group = groups.get(host) ?? { slots: new Set(), accounts: new Map(), changed: false }
+  groups.set(host, group)
+  return group
+}
