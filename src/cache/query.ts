@@ -11,7 +11,7 @@ export interface CacheQuery {
   readonly clientId: string
   readonly scopes: readonly string[]
   /** Relying party named beside the scopes; a token for another one, or for none, is no hit. */
-  readonly resource?: string
+  readonly resource?: string | undefined
 }
 
 /** What was found, and why not more. */

@@ -30,7 +30,7 @@ export type AccountSelector =
 export interface SilentGrantRequest {
   readonly account: AccountSelector
   readonly scopes: readonly string[]
-  readonly resource?: string
+  readonly resource?: string | undefined
   readonly forceRefresh?: boolean
 }
 
@@ -47,7 +47,7 @@ export interface SilentContext {
 export interface SilentHit {
   readonly homeAccountId: string
   readonly scopes: readonly string[]
-  readonly resource?: string
+  readonly resource: string | undefined
   readonly lookup: CacheLookup
 }
 
@@ -61,17 +61,16 @@ export function acquireSilent(
   const { account } = request
   // A store in this process answers at once; who may abort waits like everybody.
   if (store.peek !== undefined && 'homeAccountId' in account && !call.abortable) {
-    const hit = { ...request, ...lookIn(call, store.peek(account.homeAccountId), account.homeAccountId, request) }
+    const hit = lookIn(call, store.peek(account.homeAccountId), account.homeAccountId, request)
     if (isHit(call, request, hit.lookup)) return answerFromCache(call, context, hit)
   }
   return acquireFromStore(call, context, request)
 }
 
 async function acquireFromStore(call: Call, context: SilentContext, request: SilentGrantRequest): Promise<TokenResult> {
-  const found = await findAccount(call, context.store, request)
-  if (found === undefined) throw nothingLeft('no_account', 'nobody of that name is signed in', 'account')
-  const { lookup } = found
-  const hit = { ...request, ...found }
+  const hit = await findAccount(call, context.store, request)
+  if (hit === undefined) throw nothingLeft('no_account', 'nobody of that name is signed in', 'account')
+  const { lookup } = hit
   if (isHit(call, request, lookup)) return answerFromCache(call, context, hit)
   call.emit({ type: 'cache', hit: false, reasons: lookup.reasons })
   if (lookup.refreshToken === undefined || lookup.account === undefined) {
@@ -107,7 +106,7 @@ export async function refresh(call: Call, context: SilentContext, hit: SilentHit
   const parts = [homeAccountId, environment, url, tenant, canonicalScopes(scopes), resource, call.claims ?? '']
   try {
     return await context.flights.run(JSON.stringify(parts), call.signal, (signal) =>
-      takeTurn({ ...call, signal }, context, hit),
+      takeTurn(call.with({ signal }), context, hit),
     )
   } catch (error) {
     if (call.signal.aborted) throw abortFailure('token', call.signal.reason)
@@ -191,19 +190,19 @@ function lookIn(
   entities: readonly StoredEntity[],
   homeAccountId: string,
   { scopes, resource }: Pick<SilentGrantRequest, 'scopes' | 'resource'>,
-): { readonly homeAccountId: string; readonly lookup: CacheLookup } {
+): SilentHit {
   const { authority, clientId } = call
-  const query = { homeAccountId, authority, clientId, scopes, ...(resource === undefined ? {} : { resource }) }
-  return { homeAccountId, lookup: searchPartition(entities, query, call.now()) }
+  const query = { homeAccountId, authority, clientId, scopes, resource }
+  return { homeAccountId, scopes, resource, lookup: searchPartition(entities, query, call.now()) }
 }
 
 async function findAccount(
   call: Call,
   store: CredentialStore,
   request: SilentGrantRequest,
-): Promise<{ readonly homeAccountId: string; readonly lookup: CacheLookup } | undefined> {
+): Promise<SilentHit | undefined> {
   const { account: selector } = request
-  const matches: { homeAccountId: string; lookup: CacheLookup }[] = []
+  const matches: SilentHit[] = []
   try {
     const bounded = boundedStore(store, call.signal)
     for (const homeAccountId of await findPartitions(bounded, selector)) {

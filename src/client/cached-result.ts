@@ -1,52 +1,64 @@
-import type { AccessTokenEntity, IdTokenEntity } from '../cache/entities.ts'
+import type { Account } from '../cache/account.ts'
+import type { AccessTokenEntity } from '../cache/entities.ts'
 import type { CacheLookup } from '../cache/query.ts'
 import { decodeIdToken, type IdTokenClaims } from '../protocol/id-token.ts'
-import type { EpochSeconds } from '../protocol/time.ts'
 import type { Call } from './call.ts'
 import { redacting, type SignInPath, type TokenResult, toAccount } from './token-result.ts'
 
-/** The result of a call that the cache answers. Its claims are decoded when they are looked at, for few callers do. */
+/** The result of a call that the cache answers. */
 export function createCachedResult(call: Call, accessToken: AccessTokenEntity, lookup: CacheLookup): TokenResult {
-  const { account, idToken } = lookup
-  const { secret, scopes, expiresOn, refreshOn } = accessToken
-  const result = {
-    __proto__: redacting,
-    accessToken: secret,
-    tokenType: 'Bearer',
-    scopes,
-    expiresOn: new Date(expiresOn * 1000),
-    correlationId: call.correlationId,
-    source: 'cache',
-    path: silentPath(call),
-  } as unknown as { -readonly [K in keyof TokenResult]: TokenResult[K] }
-  if (refreshOn !== undefined) result.refreshOn = new Date(refreshOn * 1000)
-  if (account !== undefined) result.account = toAccount(account)
-  return idToken === undefined ? result : withIdToken(result, idToken, call.clientId, call.now())
+  return new CachedResult(call, accessToken, lookup)
+}
+
+// A class, since all that can be told of its shape beforehand makes it cheaper: it is most of what a hit costs.
+class CachedResult implements TokenResult {
+  readonly accessToken: string
+  readonly tokenType = 'Bearer'
+  readonly scopes: readonly string[]
+  readonly expiresOn: Date
+  readonly correlationId: string
+  readonly source = 'cache'
+  readonly path: SignInPath
+  declare readonly account?: Account
+  declare readonly refreshOn?: Date
+  declare readonly idToken?: string
+  declare readonly idTokenClaims?: IdTokenClaims
+
+  constructor(
+    call: Call,
+    { secret, scopes, expiresOn, refreshOn }: AccessTokenEntity,
+    { account, idToken }: CacheLookup,
+  ) {
+    this.accessToken = secret
+    this.scopes = scopes
+    this.expiresOn = new Date(expiresOn * 1000)
+    this.correlationId = call.correlationId
+    this.path = silentPath(call)
+    if (account !== undefined) this.account = toAccount(account)
+    if (refreshOn !== undefined) this.refreshOn = new Date(refreshOn * 1000)
+    if (idToken !== undefined) {
+      this.idToken = idToken.secret
+      Object.defineProperty(this, 'idTokenClaims', claimsOnDemand)
+    }
+  }
+}
+Object.defineProperties(CachedResult.prototype, redacting)
+
+// Few callers look at the claims of a cached token, and decoding them would take longer than all the rest.
+const claimsOnDemand = {
+  enumerable: true,
+  configurable: true,
+  get(this: { readonly idToken: string }): IdTokenClaims | undefined {
+    try {
+      return decodeIdToken(this.idToken, { clientId: '', issuer: '' }, 0).claims
+    } catch {
+      // It was checked when it was stored; a store that spoiled it costs the claims, not the token.
+      return undefined
+    }
+  },
 }
 
 /** The way of a call without a credential of the user's. */
 export function silentPath({ overrides }: Call): SignInPath {
   return { type: 'silent', fallbacks: [], overrides: [...overrides] }
-}
-
-function withIdToken(result: TokenResult, { secret }: IdTokenEntity, clientId: string, at: EpochSeconds): TokenResult {
-  let claims: IdTokenClaims | undefined
-  return {
-    __proto__: redacting,
-    ...result,
-    idToken: secret,
-    get idTokenClaims() {
-      claims ??= readClaims(secret, clientId, at)
-      return claims
-    },
-  } as unknown as TokenResult
-}
-
-// It was checked when it was stored; a store that spoiled it costs the claims, not the token.
-function readClaims(idToken: string, clientId: string, at: EpochSeconds): IdTokenClaims | undefined {
-  try {
-    return decodeIdToken(idToken, { clientId, issuer: '' }, at).claims
-  } catch {
-    return undefined
-  }
 }

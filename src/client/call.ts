@@ -8,26 +8,102 @@ import type { CallOptions, ClientOptions } from './options.ts'
 import type { Runtime } from './runtime.ts'
 
 /** What one call of the client carries through all its steps. */
-export interface Call extends Runtime {
+export class Call implements Runtime {
   readonly clientId: string
   readonly authority: Authority
   /** The client's options that a call follows: overrides, client authentication, extras. */
   readonly options: ClientOptions
-  /** The names of the options that made this call take another way than it would have. */
-  readonly overrides: Set<string>
-  readonly correlationId: string
-  readonly claims?: string
   readonly offlineAccess: boolean
+  readonly correlationId: string
+  readonly claims: string | undefined
   /** Whether the caller may end the call before its time. */
   readonly abortable: boolean
+  readonly now: Runtime['now']
+  readonly newId: Runtime['newId']
+  readonly wait: Runtime['wait']
+  readonly #shared: Shared
+  readonly #signal: AbortSignal | undefined
+
+  constructor(shared: Shared, authority: Authority, signal?: AbortSignal) {
+    const { defaults, request, correlationId } = shared
+    this.clientId = defaults.clientId
+    this.authority = authority
+    this.options = defaults.options
+    this.offlineAccess = defaults.offlineAccess
+    this.correlationId = correlationId
+    this.claims = request.claims
+    this.abortable = request.signal !== undefined
+    this.now = defaults.runtime.now
+    this.newId = defaults.runtime.newId
+    this.wait = defaults.runtime.wait
+    this.#shared = shared
+    this.#signal = signal
+  }
+
+  /** The same call, at the authority that was found out, or under another signal. */
+  with({ authority = this.authority, signal = this.#signal }: { authority?: Authority; signal?: AbortSignal }): Call {
+    return new Call(this.#shared, authority, signal)
+  }
+
+  /** The names of the options that made this call take another way than it would have. */
+  get overrides(): Set<string> {
+    return this.#shared.overrides
+  }
+
   /** Aborts at the caller's word or at the call's time limit. */
-  readonly signal: AbortSignal
-  readonly deadline: Pick<Deadline, 'pause' | 'resume'>
-  readonly guard: Guard
-  readonly emit: (event: ClientEventBody) => void
-  readonly warn: (code: WarningCode, message: string) => void
+  get signal(): AbortSignal {
+    return this.#signal ?? this.deadline.signal
+  }
+
+  get deadline(): Deadline {
+    const { request } = this.#shared
+    // Not AbortSignal.timeout and .any: their timers and listeners stay behind until the time is up, call after call.
+    this.#shared.deadline ??= new Deadline(request.timeoutMs ?? 90_000, request.signal)
+    return this.#shared.deadline
+  }
+
+  get guard(): Guard {
+    const { defaults, authority } = this.#shared
+    this.#shared.guard ??= createCallGuard(defaults.send, defaults.options, authority)
+    return this.#shared.guard
+  }
+
+  emit(event: ClientEventBody): void {
+    const { callId, defaults } = this.#shared
+    if (defaults.onEvent === undefined) return
+    try {
+      const returned: unknown = defaults.onEvent({ at: performance.now(), callId, ...event })
+      if (returned instanceof Promise) returned.catch(() => undefined)
+    } catch {
+      // A listener's fault must not cost the caller a token.
+    }
+  }
+
+  warn(code: WarningCode, message: string): void {
+    this.emit({ type: 'warning', code, message })
+  }
+
   /** The next hop number. */
-  readonly nextHop: () => number
+  nextHop(): number {
+    return ++this.#shared.hops
+  }
+}
+
+/**
+ * What all forms of one call have in common. A hit in the cache takes a few microseconds: what only a request needs
+ * (timer, guard) is made when it is asked for.
+ */
+interface Shared {
+  readonly defaults: CallDefaults
+  readonly request: CallOptions
+  /** As the caller named it. */
+  readonly authority: Authority
+  readonly correlationId: string
+  readonly callId: string
+  readonly overrides: Set<string>
+  hops: number
+  deadline: Deadline | undefined
+  guard: Guard | undefined
 }
 
 /** What a client gives each of its calls. */
@@ -48,8 +124,9 @@ export async function runCall<T>(
   operation: string,
   run: (call: Call) => T | Promise<T>,
 ): Promise<T> {
-  const startedAt = defaults.onEvent === undefined ? 0 : performance.now()
-  const { call, end } = createCall(defaults, options)
+  const startedAt = performance.now()
+  const shared = beginCall(defaults, options)
+  const call = new Call(shared, shared.authority)
   call.emit({ type: 'run.start', operation, correlationId: call.correlationId })
   let ok = false
   try {
@@ -60,67 +137,24 @@ export async function runCall<T>(
     if (isAuthError(error)) call.emit({ type: 'error', code: error.code, step: error.step, message: error.message })
     throw error
   } finally {
-    end()
+    shared.deadline?.end()
     call.emit({ type: 'run.end', ok, durationMs: performance.now() - startedAt })
   }
 }
 
-// A hit in the cache takes a few microseconds: what only a request needs (timer, guard) is made when it is asked for.
-function createCall(
-  { onEvent, runtime, send, ...defaults }: CallDefaults,
-  options: CallOptions,
-): { readonly call: Call; end(): void } {
-  const { tenantId, claims } = options
-  const authority = tenantId === undefined ? defaults.authority : withTenant(defaults.authority, tenantId)
-  const correlationId = options.correlationId ?? runtime.newId()
-  let hops = 0
-  let deadline: Deadline | undefined
-  let guard: Guard | undefined
-  // Not AbortSignal.timeout and .any: their timers and listeners stay behind until the time is up, call after call.
-  const openDeadline = (): Deadline => {
-    deadline ??= new Deadline(options.timeoutMs ?? 90_000, options.signal)
-    return deadline
-  }
-  const emit = onEvent === undefined ? ignoreEvent : emitter(onEvent, runtime.newId())
-  const call: Call = {
-    now: runtime.now,
-    newId: runtime.newId,
-    wait: runtime.wait,
-    clientId: defaults.clientId,
-    options: defaults.options,
+function beginCall(defaults: CallDefaults, request: CallOptions): Shared {
+  const { runtime } = defaults
+  const { tenantId } = request
+  return {
+    defaults,
+    request,
+    authority: tenantId === undefined ? defaults.authority : withTenant(defaults.authority, tenantId),
+    correlationId: request.correlationId ?? runtime.newId(),
+    callId: defaults.onEvent === undefined ? '' : runtime.newId(),
     overrides: new Set(tenantId === undefined ? [] : ['tenantId']),
-    offlineAccess: defaults.offlineAccess,
-    authority,
-    correlationId,
-    ...(claims === undefined ? {} : { claims }),
-    abortable: options.signal !== undefined,
-    get signal() {
-      return openDeadline().signal
-    },
-    get deadline() {
-      return openDeadline()
-    },
-    get guard() {
-      guard ??= createCallGuard(send, defaults.options, authority)
-      return guard
-    },
-    emit,
-    warn: (code, message) => emit({ type: 'warning', code, message }),
-    nextHop: () => ++hops,
-  }
-  return { call, end: () => deadline?.end() }
-}
-
-function ignoreEvent(): void {}
-
-function emitter(onEvent: (event: ClientEvent) => void, callId: string): (event: ClientEventBody) => void {
-  return (event) => {
-    try {
-      const returned: unknown = onEvent({ at: performance.now(), callId, ...event })
-      if (returned instanceof Promise) returned.catch(() => undefined)
-    } catch {
-      // A listener's fault must not cost the caller a token.
-    }
+    hops: 0,
+    deadline: undefined,
+    guard: undefined,
   }
 }
 

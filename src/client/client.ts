@@ -29,6 +29,7 @@ import { createDiscoveryCache, discoverRoute, forgettingOnRefusal, resolveServer
 import {
   type CallOptions,
   type ClientOptions,
+  callNames,
   checkCallOptions,
   checkClientOptions,
   checkNames,
@@ -78,7 +79,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
   async function start<T>(
     operation: string,
     request: CallOptions,
-    names: readonly string[],
+    names: ReadonlySet<string>,
     run: (call: Call) => T | Promise<T>,
   ): Promise<T> {
     if (closing !== undefined) throw closedError()
@@ -95,32 +96,27 @@ export function createRopcClient(options: ClientOptions): RopcClient {
       const { homeAccountId, scopes, resource = '' } = hit
       const key = JSON.stringify([homeAccountId, tenant, canonicalScopes(scopes), resource])
       const tenantId = tenant === authority.tenant ? {} : { tenantId: tenant }
-      ahead.start(key, now(), () => start('refreshAhead', tenantId, [], (call) => refresh(call, silent, hit)))
+      ahead.start(key, now(), () => start('refreshAhead', tenantId, noOtherNames, (call) => refresh(call, silent, hit)))
     },
   }
 
   return {
     acquireTokenByUsernamePassword(request) {
-      return start(
-        'acquireTokenByUsernamePassword',
-        request,
-        ['username', 'password', 'scopes', 'resource'],
-        async (call) => {
-          const password = checkPassword(request.password)
-          const username = checkedUsername(call, request.username)
-          const scopes = checkScopes(request.scopes)
-          return acquireByPassword(call, discovery, store, {
-            username,
-            scopes,
-            password: () => password,
-            ...readResource(request.resource),
-          })
-        },
-      )
+      return start('acquireTokenByUsernamePassword', request, passwordNames, async (call) => {
+        const password = checkPassword(request.password)
+        const username = checkedUsername(call, request.username)
+        const scopes = checkScopes(request.scopes)
+        return acquireByPassword(call, discovery, store, {
+          username,
+          scopes,
+          password: () => password,
+          ...readResource(request.resource),
+        })
+      })
     },
 
     acquireToken(request) {
-      return start('acquireToken', request, ['username', 'password', 'scopes', 'resource'], async (call) => {
+      return start('acquireToken', request, passwordNames, async (call) => {
         const { password } = request
         if (typeof password !== 'function') throw notACallback()
         const username = checkedUsername(call, request.username)
@@ -147,7 +143,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
     },
 
     acquireSamlAssertion(request) {
-      return start('acquireSamlAssertion', request, ['username', 'password', 'appliesTo'], async (call) => {
+      return start('acquireSamlAssertion', request, samlNames, async (call) => {
         const password = checkPassword(request.password)
         const username = checkedUsername(call, request.username)
         const audience = checkAudience(request.appliesTo)
@@ -164,7 +160,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
     },
 
     discover(request) {
-      return start('discover', request, ['username'], async (call) => {
+      return start('discover', request, discoverNames, async (call) => {
         const username = checkedUsername(call, request.username)
         const { call: resolved, metadata } = await resolveServer(call, discovery)
         const route = await discoverRoute(resolved, discovery, username)
@@ -174,7 +170,9 @@ export function createRopcClient(options: ClientOptions): RopcClient {
     },
 
     verifyIdToken(idToken, callOptions = {}) {
-      return start('verifyIdToken', callOptions, [], (call) => verifyWithServerKeys(call, discovery, keySets, idToken))
+      return start('verifyIdToken', callOptions, noOtherNames, (call) =>
+        verifyWithServerKeys(call, discovery, keySets, idToken),
+      )
     },
 
     async getAccounts(filter = {}) {
@@ -222,7 +220,11 @@ export function createRopcClient(options: ClientOptions): RopcClient {
   }
 }
 
-const silentNames = ['account', 'scopes', 'forceRefresh', 'resource']
+const passwordNames = callNames('username', 'password', 'scopes', 'resource')
+const silentNames = callNames('account', 'scopes', 'forceRefresh', 'resource')
+const samlNames = callNames('username', 'password', 'appliesTo')
+const discoverNames = callNames('username')
+const noOtherNames = callNames()
 
 function readResource(resource: unknown): { readonly resource?: string } {
   return resource === undefined ? {} : { resource: checkAudience(resource) }

@@ -63,7 +63,7 @@ export async function resolveServer(
   if (metadataUrl !== undefined) call.overrides.add('metadataUrl')
   const authority = await discoverInstance(call, cache)
   if (authority.host !== call.authority.host) call.guard.justify(authority.url, 'caller')
-  const resolved = { ...call, authority }
+  const resolved = call.with({ authority })
   const cached = cache.metadata.get(authority.url, call.now())
   if (cached !== undefined) return { call: resolved, metadata: cached }
   const request = buildMetadataRequest(authority, call.correlationId, metadataUrl)

@@ -166,9 +166,14 @@ export function checkClientOptions(options: ClientOptions): void {
   checkConnection(ca, proxy)
 }
 
+/** The members that a call may have: those of every call, and its own. */
+export function callNames(...own: readonly string[]): ReadonlySet<string> {
+  return new Set([...callOptionNames, ...own])
+}
+
 /** @throws {@link InvalidArgumentError} for an unknown member, or a call option of the wrong type or range. */
-export function checkCallOptions(options: CallOptions, ownNames: readonly string[], operation: string): void {
-  checkNames(options, new Set([...callOptionNames, ...ownNames]), operation)
+export function checkCallOptions(options: CallOptions, names: ReadonlySet<string>, operation: string): void {
+  checkNames(options, names, operation)
   const { signal, timeoutMs, correlationId, claims } = options
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw invalid('signal is not an AbortSignal', 'Pass controller.signal or AbortSignal.timeout(ms).')
@@ -230,9 +235,10 @@ export function checkNames(options: object, names: ReadonlySet<string>, where: s
   if (typeof options !== 'object' || options === null) {
     throw invalid(`${where} takes an object`, 'Pass its arguments as members of one object.')
   }
-  const unknown = Object.keys(options).find((name) => !names.has(name))
-  if (unknown === undefined) return
-  throw invalid(`${where} has no option "${unknown.slice(0, 50)}"`, `It takes: ${[...names].join(', ')}.`)
+  for (const name of Object.keys(options)) {
+    if (names.has(name)) continue
+    throw invalid(`${where} has no option "${name.slice(0, 50)}"`, `It takes: ${[...names].join(', ')}.`)
+  }
 }
 
 function invalid(message: string, hint: string, step: Step = 'authority'): InvalidArgumentError {

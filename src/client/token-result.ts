@@ -47,22 +47,23 @@ export interface TokenResult {
 
 /** Makes a result that prints, inspects and `JSON.stringify`s with its tokens redacted; its members are plain. */
 export function createTokenResult(parts: TokenResult): TokenResult {
-  return { __proto__: redacting, ...parts } as unknown as TokenResult
+  return Object.defineProperties({ ...parts }, redacting)
 }
 
 function redacted(this: TokenResult): TokenResult {
   return { ...this, accessToken: '[redacted]', ...(this.idToken === undefined ? {} : { idToken: '[redacted]' }) }
 }
 
-/** What every result prints by, shared: a hit from the cache is made in less time than two members of its own. */
-export const redacting: object = Object.create(Object.prototype, {
+/** The members that every result prints by. */
+export const redacting: PropertyDescriptorMap = {
   toJSON: { value: redacted },
   [Symbol.for('nodejs.util.inspect.custom')]: { value: redacted },
-})
+}
 
 /** The public account of a stored one. */
 export function toAccount(entity: AccountEntity): Account {
   const { homeAccountId, localAccountId, environment, tenantId, username, name } = entity
-  const account = { homeAccountId, localAccountId, environment, tenantId, username }
-  return name === undefined ? account : { ...account, name }
+  return name === undefined
+    ? { homeAccountId, localAccountId, environment, tenantId, username }
+    : { homeAccountId, localAccountId, environment, tenantId, username, name }
 }

@@ -87,7 +87,7 @@ async function findKeySet(
   const { buildJwksRequest, parseJwks } = await import('../protocol/jwks.ts')
   try {
     return await flights.run(url, call.signal, async (signal) => {
-      const keys = await exchange({ ...call, signal }, buildJwksRequest(metadata, call.correlationId), parseJwks)
+      const keys = await exchange(call.with({ signal }), buildJwksRequest(metadata, call.correlationId), parseJwks)
       const keySet = { keys, fetchedAt: call.now() }
       kept.set(url, keySet)
       return keySet
