@@ -1,44 +1,171 @@
-import { indexEntries, indexEntry } from '../account-index.ts'
+import { InvalidArgumentError } from '../../errors.ts'
+import type { EpochSeconds } from '../../protocol/time.ts'
 import type { StoredEntity } from '../entities.ts'
-import { changePartition } from '../partition.ts'
+import { expiryOf, partitionExpiry } from '../expiry.ts'
 import type { CredentialStore } from '../store.ts'
+import { copyEntity } from './entity-copy.ts'
+import { createInterning } from './interning.ts'
+import { createNameIndex } from './name-index.ts'
+import { createRecency } from './recency.ts'
+import { changeRecord, emptyRecord, entitiesOf, toMap, type UserRecord, withoutEntities } from './user-record.ts'
 
-/** Keeps users in this process only: the default. */
-export function createMemoryStore(): CredentialStore {
-  const partitions = new Map<string, Map<string, StoredEntity>>()
-  // Index entry ("username:ada@contoso.example") to the partitions that have it.
-  const index = new Map<string, Set<string>>()
+export interface MemoryStoreOptions {
+  /** Keep at most so many users; those whose last use is the longest ago go first. Default: no limit. */
+  readonly maxUsers?: number
+  /**
+   * Keep users of at most so many bytes together, as {@link estimateBytes} counts them; those whose last use is the longest
+   * ago go first. The user written last is kept even when larger than all of it. Default: no limit.
+   */
+  readonly maxBytes?: number
+  /** Now, in whole epoch seconds. */
+  readonly now?: () => EpochSeconds
+}
 
-  function reindex(partition: string, entity: StoredEntity | undefined, link: boolean): void {
-    for (const entry of entity === undefined ? [] : indexEntries(entity)) {
-      const linked = index.get(entry) ?? new Set()
-      if (link) index.set(entry, linked.add(partition))
-      else if (linked.delete(partition) && linked.size === 0) index.delete(entry)
+/** So many users are looked at for what has expired, with each write. */
+const sweepStep = 2
+const noEntities: readonly StoredEntity[] = []
+
+/**
+ * Keeps users in this process only: the default. Reading and writing take the same time however many there are.
+ *
+ * No timer runs: each write also looks at the next two users in turn and forgets expired access tokens, and users none of
+ * whose tokens is of any more use. Nothing else expires here, so a reader may still find what the writes have not come to.
+ *
+ * @throws {@link InvalidArgumentError} for a limit that is not a positive whole number.
+ */
+export function createMemoryStore(
+  options: MemoryStoreOptions = {},
+): CredentialStore & Required<Pick<CredentialStore, 'peek'>> {
+  const { maxUsers = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY, now = systemNow } = options
+  checkLimit('maxUsers', maxUsers)
+  checkLimit('maxBytes', maxBytes)
+  const users = new Map<string, UserRecord>()
+  const names = createNameIndex()
+  const interning = createInterning()
+  // Without a limit nobody has to know who was used last.
+  const recency = options.maxUsers === undefined && options.maxBytes === undefined ? undefined : createRecency()
+  let sweep = users.entries()
+
+  function replace(
+    partition: string,
+    record: UserRecord,
+    added: readonly StoredEntity[],
+    gone: readonly StoredEntity[],
+  ): void {
+    const isEmpty = record instanceof Map ? record.size === 0 : record.keys.length === 0
+    if (isEmpty) users.delete(partition)
+    else users.set(partition, record)
+    names.change(partition, added, gone, () => entitiesOf(record))
+    if (isEmpty) recency?.remove(partition)
+    else recency?.put(partition, estimateBytes(partition, entitiesOf(record)))
+  }
+
+  function forget(partition: string): void {
+    replace(partition, emptyRecord, noEntities, entitiesOf(users.get(partition) ?? emptyRecord))
+  }
+
+  function forgetExpired(): void {
+    const at = now()
+    const isExpired = (entity: StoredEntity): boolean =>
+      (entity.kind === 'AccessToken' || entity.kind === 'Sealed') && (expiryOf(entity) ?? at + 1) <= at
+    for (let step = 0; step < sweepStep; step++) {
+      const next = sweep.next()
+      if (next.done === true) {
+        sweep = users.entries()
+        return
+      }
+      const [partition, record] = next.value
+      const entities = entitiesOf(record)
+      if (partitionExpiry(entities) <= at) forget(partition)
+      else if (entities.some(isExpired)) {
+        replace(partition, withoutEntities(record, isExpired, interning), noEntities, entities.filter(isExpired))
+      }
+    }
+  }
+
+  function keepLimits(written: string): void {
+    if (recency === undefined) return
+    while (recency.users > maxUsers || recency.bytes > maxBytes) {
+      const oldest = recency.oldest()
+      if (oldest === undefined || oldest === written) return
+      forget(oldest)
     }
   }
 
   return {
     async read(partition) {
-      return new Map(partitions.get(partition))
+      recency?.touch(partition)
+      return toMap(users.get(partition) ?? emptyRecord)
+    },
+    peek(partition) {
+      recency?.touch(partition)
+      const record = users.get(partition)
+      return record === undefined ? noEntities : entitiesOf(record)
     },
     async apply(partition, change) {
-      const entities = partitions.get(partition) ?? new Map<string, StoredEntity>()
-      const before = [...entities.values()]
-      if (!changePartition(entities, change)) return
-      for (const entity of before) reindex(partition, entity, false)
-      for (const entity of entities.values()) reindex(partition, entity, true)
-      if (entities.size > 0) partitions.set(partition, entities)
-      else partitions.delete(partition)
+      const record = users.get(partition) ?? emptyRecord
+      const id = sharedId(record, partition)
+      const changed = changeRecord(record, change, interning, (entity) => copyEntity(entity, id, interning))
+      if (changed === undefined) return
+      replace(id, changed.record, changed.added, changed.gone)
+      forgetExpired()
+      keepLimits(partition)
     },
     async drop(partition) {
-      for (const entity of partitions.get(partition)?.values() ?? []) reindex(partition, entity, false)
-      partitions.delete(partition)
+      forget(partition)
+      forgetExpired()
     },
-    async findPartitions(name, value) {
-      return [...(index.get(indexEntry(name, value)) ?? [])]
+    async findPartitions(index, value) {
+      return names.find(index, value)
     },
     async *partitions() {
-      yield* [...partitions.keys()]
+      // A list of its own: who reads each user on the way changes their order, and may write.
+      yield* [...users.keys()]
     },
   }
+}
+
+/**
+ * What a user weighs: 400 bytes, 150 more for each entity, and a byte for each character of the texts that no other user
+ * shares; data of other libraries as its JSON text. Measured users take less, so the limit holds.
+ */
+export function estimateBytes(partition: string, entities: readonly StoredEntity[]): number {
+  let bytes = 400 + partition.length
+  for (const entity of entities) {
+    bytes += 150
+    if ('secret' in entity) bytes += entity.secret.length
+    if (entity.kind === 'Account') {
+      const { localAccountId, username, name = '', signInName = '' } = entity
+      // The index has the names once more where they are not in lower case.
+      bytes += localAccountId.length + name.length + 2 * (username.length + signInName.length)
+    }
+    if (entity.kind === 'Sealed') bytes += (entity.usernames ?? []).join().length + (entity.localAccountId ?? '').length
+    if (entity.kind === 'Foreign') bytes += jsonLength(entity.value)
+    else if ('msal' in entity) bytes += jsonLength(entity.msal)
+  }
+  return bytes
+}
+
+function jsonLength(value: unknown): number {
+  return value === undefined ? 0 : JSON.stringify(value).length
+}
+
+// A user's id is one object, whoever names the user: the key, the entities and the index share it.
+function sharedId(record: UserRecord, partition: string): string {
+  const [first] = record instanceof Map ? record.values() : record.entities
+  return first !== undefined && 'homeAccountId' in first && first.homeAccountId === partition
+    ? first.homeAccountId
+    : partition
+}
+
+function systemNow(): EpochSeconds {
+  return Math.floor(Date.now() / 1000)
+}
+
+function checkLimit(name: string, limit: number): void {
+  if (limit === Number.POSITIVE_INFINITY || (Number.isSafeInteger(limit) && limit > 0)) return
+  throw new InvalidArgumentError(`${name} is not a positive whole number`, {
+    step: 'cache',
+    hint: `Leave ${name} out for no limit.`,
+  })
 }

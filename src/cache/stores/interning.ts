@@ -1,0 +1,54 @@
+/** Keeps one copy of what repeats over users. Forgets all at once when it is full, so that nobody can make it grow. */
+export interface Interning {
+  /** The same string object for equal texts. */
+  text(value: string): string
+  /** The same frozen array for equal lists. */
+  list(values: readonly string[]): readonly string[]
+}
+
+const maxTexts = 4_096
+const maxLists = 1_024
+/** Longer texts are not kept: they are no host, id or key that many users share. */
+const maxLength = 1_024
+
+export function createInterning(): Interning {
+  const texts = new Map<string, string>()
+  const lists = new Map<string, readonly string[]>()
+  // The last list of each length: with few scopes and clients that is the one, and comparing is quicker than hashing.
+  let recent: (readonly string[] | undefined)[] = []
+
+  function text(value: string): string {
+    if (value.length > maxLength) return value
+    const known = texts.get(value)
+    if (known !== undefined) return known
+    if (texts.size >= maxTexts) texts.clear()
+    texts.set(value, value)
+    return value
+  }
+
+  function list(values: readonly string[]): readonly string[] {
+    const last = recent[values.length]
+    if (last !== undefined && areEqual(last, values)) return last
+    const joined = values.join('\n')
+    const known = lists.get(joined)
+    // A line end within a text could make two lists look the same.
+    const shared = known !== undefined && areEqual(known, values) ? known : Object.freeze(values.map(text))
+    if (joined.length > 4 * maxLength || values.length > 32) return shared
+    if (lists.size >= maxLists) {
+      lists.clear()
+      recent = []
+    }
+    lists.set(joined, shared)
+    recent[values.length] = shared
+    return shared
+  }
+
+  return { text, list }
+}
+
+function areEqual(a: readonly string[], b: readonly string[]): boolean {
+  if (a === b) return true
+  if (a.length !== b.length) return false
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false
+  return true
+}
