@@ -15,7 +15,10 @@ export interface PasswordAsk {
   readonly username: string
   /** Origin of the host that will get the password. Throw to refuse it. */
   readonly sendTo: string
-  /** Why a password is needed: `no_account`, `no_token`, or the server's reason for refusing the refresh token. */
+  /**
+   * Why a password is needed: `no_account`, `no_token`, `ambiguous_account`, `cache_unreadable`, or the server's reason for
+   * refusing the refresh token.
+   */
   readonly reason: string
   /** Aborted when the call is: stop asking. The call's time limit stands still meanwhile. */
   readonly signal: AbortSignal

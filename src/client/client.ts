@@ -127,6 +127,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
         } catch (error) {
           const reason = reasonToAsk(error)
           if (reason === undefined) throw error
+          if (error instanceof CacheError) call.warn('STORE_FAILED', `the token store failed: ${error.message}`)
           const ask = (where: Omit<PasswordAsk, 'reason'>) => password({ ...where, reason })
           return await acquireByPassword(call, discovery, store, { username, ...asked, password: ask })
         }
@@ -284,9 +285,11 @@ function checkAudience(appliesTo: unknown): string {
   })
 }
 
-// Two accounts of one name (a user deleted and made anew) are no reason to lock the user out: a password decides.
+// Two accounts of one name (a user deleted and made anew), or a store out of order, are no reason to lock the user out: a
+// password decides.
 function reasonToAsk(error: unknown): string | undefined {
   if (error instanceof InteractionRequiredError) return error.reason
+  if (error instanceof CacheError) return 'cache_unreadable'
   return isAuthError(error) && error.code === 'ERR_AMBIGUOUS_ACCOUNT' ? 'ambiguous_account' : undefined
 }
 

@@ -317,3 +317,52 @@ describe('a token for a named relying party (resource)', () => {
     expect(found.source).toBe('cache')
   })
 })
+
+describe('a store that is out of order', () => {
+  it('does not keep acquireToken from asking for the password; a warning says so', async () => {
+    const memory = createMemoryStore()
+    let down = false
+    const { peek: _, ...others } = memory
+    const store = {
+      ...others,
+      read: (name: string) => (down ? Promise.reject(new Error('/home/ada is on fire')) : memory.read(name)),
+    }
+    const { client, events } = await simulate({ store })
+    await signIn(client)
+    down = true
+    const asked: string[] = []
+    const password = ({ reason }: { readonly reason: string }) => {
+      asked.push(reason)
+      return demo.ada.password
+    }
+    const { source } = await client.acquireToken({ username: demo.ada.username, scopes, password })
+    expect([source, ...asked]).toEqual(['password', 'cache_unreadable'])
+    expect(events).toContainEqual(
+      expect.objectContaining({ code: 'STORE_FAILED', message: expect.not.stringContaining('/home') }),
+    )
+  })
+
+  it('costs fifteen seconds at most, not the token', async () => {
+    const memory = createMemoryStore()
+    let reached = () => {}
+    const writing = new Promise<void>((resolve) => (reached = resolve))
+    const store: CredentialStore = {
+      ...memory,
+      apply: () => {
+        reached()
+        return new Promise(() => {})
+      },
+    }
+    const { client, events } = await simulate({ store })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const signingIn = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
+      await writing
+      vi.advanceTimersByTime(15_000)
+      expect((await signingIn).source).toBe('password')
+      expect(events).toContainEqual(expect.objectContaining({ type: 'warning', code: 'STORE_FAILED' }))
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
