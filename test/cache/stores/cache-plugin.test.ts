@@ -151,7 +151,12 @@ describe('createCachePluginStore', () => {
           return super.beforeCacheAccess(context).catch(() => {})
         }
       })()
-      for (const plugin of [strict, tolerant]) {
+      const wordy = new (class extends TextPlugin {
+        override beforeCacheAccess(context: MsalCacheContext): Promise<void> {
+          return super.beforeCacheAccess(context).catch(() => Promise.reject(new Error(`cannot read ${garbage}`)))
+        }
+      })()
+      for (const plugin of [strict, tolerant, wordy]) {
         plugin.text = garbage
         const store = createCachePluginStore(plugin)
         for (const run of [() => store.read('ada.t'), () => store.apply('ada.t', { put: all })]) {
@@ -260,6 +265,6 @@ describe('createCachePluginStore', () => {
   })
 
   it.each([undefined, null, {}, { beforeCacheAccess: async () => {} }])('refuses what is no plug-in: %o', (value) => {
-    expect(() => createCachePluginStore(value as MsalCachePlugin)).toThrow(/lacks beforeCacheAccess/)
+    expect(() => createCachePluginStore(value as unknown as MsalCachePlugin)).toThrow(/lacks beforeCacheAccess/)
   })
 })
