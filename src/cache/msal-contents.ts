@@ -52,6 +52,8 @@ function isNewer(entity: StoredEntity, old: StoredEntity | undefined): boolean {
   if (old === undefined || old.kind === 'Sealed') return true
   // We remove what a sealed entity replaces; so a plain one beside it is another library's, and newer.
   if (entity.kind === 'Sealed') return false
+  // "Not known" and "not in the family" say less than the name of one.
+  if (entity.kind === 'AppMetadata' && old.kind === entity.kind) return Boolean(entity.familyId) || !old.familyId
   if (entity.kind === 'AccessToken' && old.kind === entity.kind) return entity.expiresOn >= old.expiresOn
   if (entity.kind === 'RefreshToken' && old.kind === entity.kind) return entity.cachedAt >= old.cachedAt
   return true
