@@ -3,7 +3,6 @@ import type { EpochSeconds } from '../../protocol/time.ts'
 import type { StoredEntity } from '../entities.ts'
 import { expiryOf, partitionExpiry } from '../expiry.ts'
 import type { CredentialStore } from '../store.ts'
-import { copyEntity } from './entity-copy.ts'
 import { createInterning } from './interning.ts'
 import { createNameIndex } from './name-index.ts'
 import { createRecency } from './recency.ts'
@@ -21,15 +20,13 @@ export interface MemoryStoreOptions {
   readonly now?: () => EpochSeconds
 }
 
-/** So many users are looked at for what has expired, with each write. */
-const sweepStep = 2
 const noEntities: readonly StoredEntity[] = []
 
 /**
  * Keeps users in this process only: the default. Reading and writing take the same time however many there are.
  *
- * No timer runs: each write also looks at the next two users in turn and forgets expired access tokens, and users none of
- * whose tokens is of any more use. Nothing else expires here, so a reader may still find what the writes have not come to.
+ * No timer runs: each write also looks at one user in turn and forgets expired access tokens, and users none of whose
+ * tokens is of any more use. Nothing else expires here, so a reader may still find what the writes have not come to.
  *
  * @throws {@link InvalidArgumentError} for a limit that is not a positive whole number.
  */
@@ -55,7 +52,7 @@ export function createMemoryStore(
     const isEmpty = record instanceof Map ? record.size === 0 : record.keys.length === 0
     if (isEmpty) users.delete(partition)
     else users.set(partition, record)
-    names.change(partition, added, gone, () => entitiesOf(record))
+    names.change(partition, added, gone, record)
     if (isEmpty) recency?.remove(partition)
     else recency?.put(partition, estimateBytes(partition, entitiesOf(record)))
   }
@@ -65,22 +62,22 @@ export function createMemoryStore(
   }
 
   function forgetExpired(): void {
+    const next = sweep.next()
+    if (next.done === true) {
+      sweep = users.entries()
+      return
+    }
+    const [partition, record] = next.value
+    const entities = entitiesOf(record)
     const at = now()
+    if (partitionExpiry(entities) <= at) {
+      forget(partition)
+      return
+    }
     const isExpired = (entity: StoredEntity): boolean =>
       (entity.kind === 'AccessToken' || entity.kind === 'Sealed') && (expiryOf(entity) ?? at + 1) <= at
-    for (let step = 0; step < sweepStep; step++) {
-      const next = sweep.next()
-      if (next.done === true) {
-        sweep = users.entries()
-        return
-      }
-      const [partition, record] = next.value
-      const entities = entitiesOf(record)
-      if (partitionExpiry(entities) <= at) forget(partition)
-      else if (entities.some(isExpired)) {
-        replace(partition, withoutEntities(record, isExpired, interning), noEntities, entities.filter(isExpired))
-      }
-    }
+    if (!entities.some(isExpired)) return
+    replace(partition, withoutEntities(record, isExpired, interning), noEntities, entities.filter(isExpired))
   }
 
   function keepLimits(written: string): void {
@@ -105,7 +102,7 @@ export function createMemoryStore(
     async apply(partition, change) {
       const record = users.get(partition) ?? emptyRecord
       const id = sharedId(record, partition)
-      const changed = changeRecord(record, change, interning, (entity) => copyEntity(entity, id, interning))
+      const changed = changeRecord(record, change, id, interning)
       if (changed === undefined) return
       replace(id, changed.record, changed.added, changed.gone)
       forgetExpired()
@@ -152,7 +149,7 @@ function jsonLength(value: unknown): number {
 
 // A user's id is one object, whoever names the user: the key, the entities and the index share it.
 function sharedId(record: UserRecord, partition: string): string {
-  const [first] = record instanceof Map ? record.values() : record.entities
+  const first = record instanceof Map ? undefined : record.entities[0]
   return first !== undefined && 'homeAccountId' in first && first.homeAccountId === partition
     ? first.homeAccountId
     : partition

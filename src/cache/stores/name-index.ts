@@ -1,15 +1,13 @@
-import type { StoredEntity } from '../entities.ts'
+import type { AccountEntity, SealedEntity, StoredEntity } from '../entities.ts'
 import type { AccountIndex } from '../store.ts'
+import { entitiesOf, type UserRecord } from './user-record.ts'
+
+type Named = AccountEntity | SealedEntity
 
 /** Leads from the names of accounts to their partitions. */
 export interface NameIndex {
-  /** Follows a change of a partition: what came, what went, and how to see what is there now. */
-  change(
-    partition: string,
-    added: readonly StoredEntity[],
-    gone: readonly StoredEntity[],
-    remaining: () => readonly StoredEntity[],
-  ): void
+  /** Follows a change of a partition: what came, what went, and what is there now. */
+  change(partition: string, added: readonly StoredEntity[], gone: readonly StoredEntity[], now: UserRecord): void
   find(index: AccountIndex, value: string): readonly string[]
 }
 
@@ -19,11 +17,15 @@ type Table = Map<string, string | Set<string>>
 export function createNameIndex(): NameIndex {
   const tables: Readonly<Record<AccountIndex, Table>> = { username: new Map(), localAccountId: new Map() }
   return {
-    change(partition, added, gone, remaining) {
-      for (const entity of added) eachName(entity, (index, value) => link(tables[index], value, partition))
+    change(partition, added, gone, now) {
+      for (const entity of added) {
+        if (isNamed(entity)) eachName(entity, (index, value) => link(tables[index], value, partition))
+      }
       for (const entity of gone) {
+        if (!isNamed(entity)) continue
+        const others = entitiesOf(now).filter(isNamed)
         eachName(entity, (index, value) => {
-          if (!remaining().some((other) => hasName(other, index, value))) unlink(tables[index], value, partition)
+          if (!others.some((other) => hasName(other, index, value))) unlink(tables[index], value, partition)
         })
       }
     },
@@ -51,19 +53,23 @@ function unlink(table: Table, value: string, partition: string): void {
   if (linked.size === 1 && only !== undefined) table.set(value, only)
 }
 
+function isNamed(entity: StoredEntity): entity is Named {
+  return entity.kind === 'Account' || entity.kind === 'Sealed'
+}
+
 /** The names of `indexEntries`, without making a text of each. */
-function eachName(entity: StoredEntity, visit: (index: AccountIndex, value: string) => void): void {
+function eachName(entity: Named, visit: (index: AccountIndex, value: string) => void): void {
   if (entity.kind === 'Account') {
     visit('username', spelled('username', entity.username))
     visit('localAccountId', entity.localAccountId)
     if (entity.signInName !== undefined) visit('username', spelled('username', entity.signInName))
-  } else if (entity.kind === 'Sealed') {
+  } else {
     for (const name of entity.usernames ?? []) visit('username', spelled('username', name))
     if (entity.localAccountId !== undefined) visit('localAccountId', entity.localAccountId)
   }
 }
 
-function hasName(entity: StoredEntity, wanted: AccountIndex, value: string): boolean {
+function hasName(entity: Named, wanted: AccountIndex, value: string): boolean {
   let found = false
   eachName(entity, (index, name) => {
     found ||= index === wanted && name === value

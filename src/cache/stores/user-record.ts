@@ -1,6 +1,7 @@
 import type { StoredEntity } from '../entities.ts'
 import { isAllowed } from '../partition.ts'
 import type { PartitionChange } from '../store.ts'
+import { copyEntity } from './entity-copy.ts'
 import type { Interning } from './interning.ts'
 
 /**
@@ -17,6 +18,7 @@ interface SmallRecord {
 }
 
 const maxSmall = 32
+const nothing: readonly never[] = []
 
 /** A change that happened, and what it took out and brought in. */
 export interface Changed {
@@ -33,50 +35,56 @@ export function entitiesOf(record: UserRecord): readonly StoredEntity[] {
 
 /** A map of its own, for a reader. */
 export function toMap(record: UserRecord): Map<string, StoredEntity> {
-  return record instanceof Map ? new Map(record) : new Map(record.keys.map((key, at) => [key, entityAt(record, at)]))
+  if (record instanceof Map) return new Map(record)
+  const { keys, entities } = record
+  return new Map(keys.map((key, at) => [key, entityAt(entities, at)]))
 }
 
 /**
  * Applies a change: a map in place, arrays by new ones.
  *
- * @param copy Makes the entity that is kept from the one that came.
+ * @param id The partition's name, as the object that all entities of the user share.
  * @returns `undefined` if the change's conditions do not hold.
  */
 export function changeRecord(
   record: UserRecord,
   change: PartitionChange,
+  id: string,
   interning: Interning,
-  copy: (entity: StoredEntity) => StoredEntity,
 ): Changed | undefined {
-  if (change.onlyIf !== undefined && !isAllowed(record instanceof Map ? record : toMap(record), change))
-    return undefined
-  const { put = {}, del = [] } = change
+  const { put = {}, del = nothing, onlyIf } = change
+  if (onlyIf !== undefined && !isAllowed(record instanceof Map ? record : toMap(record), change)) return undefined
   const names = Object.keys(put)
-  const added = names.map((name) => copy(put[name] as StoredEntity))
+  const added = names.map((name) => copyEntity(put[name] as StoredEntity, id, interning))
   if (record instanceof Map) return changeMap(record, names, added, del)
+  if (record.keys.length === 0)
+    return { record: { keys: interning.list(names), entities: added }, gone: nothing, added }
   if (record.keys.length + names.length > maxSmall) return changeMap(toMap(record), names, added, del)
-  // The usual cases: a new user, and a renewal of the same entities.
-  if (record.keys.length === 0) {
-    return { record: { keys: interning.list(names), entities: added }, gone: [], added }
-  }
-  const keys = [...record.keys]
-  const entities = [...record.entities]
+  let { keys, entities } = record
   const gone: StoredEntity[] = []
   for (const key of del) {
     const at = keys.indexOf(key)
     if (at < 0) continue
-    keys.splice(at, 1)
-    gone.push(...entities.splice(at, 1))
+    gone.push(entityAt(entities, at))
+    keys = keys.filter((_, index) => index !== at)
+    entities = entities.filter((_, index) => index !== at)
   }
-  for (const [index, entity] of added.entries()) {
+  for (let index = 0; index < names.length; index++) {
     const key = names[index] as string
+    const entity = entityAt(added, index)
     const at = keys.indexOf(key)
-    const old = entities[at]
-    if (old !== undefined) gone.push(old)
-    keys[at < 0 ? keys.length : at] = key
-    entities[at < 0 ? entities.length : at] = entity
+    if (at < 0) {
+      // Not a push, which would leave room for a dozen more.
+      keys = keys.concat(key)
+      entities = entities.concat(entity)
+    } else {
+      gone.push(entityAt(entities, at))
+      entities = entities.with(at, entity)
+    }
   }
-  return { record: { keys: interning.list(keys), entities }, gone, added }
+  // A filtered array is longer than it looks; a slice has what it shows.
+  if (del.length > 0) entities = entities.slice()
+  return { record: { keys: keys === record.keys ? keys : interning.list(keys), entities }, gone, added }
 }
 
 /** The record without some of its entities. */
@@ -86,8 +94,9 @@ export function withoutEntities(
   interning: Interning,
 ): UserRecord {
   if (record instanceof Map) return new Map([...record].filter(([, entity]) => !isUnwanted(entity)))
-  const kept = record.keys.filter((_, at) => !isUnwanted(entityAt(record, at)))
-  return { keys: interning.list(kept), entities: record.entities.filter((entity) => !isUnwanted(entity)) }
+  const { keys, entities } = record
+  const kept = keys.filter((_, at) => !isUnwanted(entityAt(entities, at)))
+  return { keys: interning.list(kept), entities: entities.filter((entity) => !isUnwanted(entity)).slice() }
 }
 
 function changeMap(
@@ -113,6 +122,6 @@ function changeMap(
   return { record, gone, added }
 }
 
-function entityAt({ entities }: SmallRecord, at: number): StoredEntity {
+function entityAt(entities: readonly StoredEntity[], at: number): StoredEntity {
   return entities[at] as StoredEntity
 }
