@@ -20,6 +20,8 @@ export function expiryOf(entity: StoredEntity): EpochSeconds | undefined {
     case 'AccessToken':
       return entity.expiresOn
     case 'RefreshToken':
+      // MSAL Node does not say when it got one (0): nothing tells that it is dead.
+      if (entity.expiresOn === undefined && entity.cachedAt === 0) return Number.POSITIVE_INFINITY
       return entity.expiresOn ?? entity.cachedAt + refreshTokenSeconds
     case 'Foreign':
       return Number.POSITIVE_INFINITY
