@@ -16,10 +16,10 @@ export interface CacheQuery {
 
 /** What was found, and why not more. */
 export interface CacheLookup {
-  readonly account?: AccountEntity
-  readonly accessToken?: AccessTokenEntity
-  readonly idToken?: IdTokenEntity
-  readonly refreshToken?: RefreshTokenEntity
+  readonly account?: AccountEntity | undefined
+  readonly accessToken?: AccessTokenEntity | undefined
+  readonly idToken?: IdTokenEntity | undefined
+  readonly refreshToken?: RefreshTokenEntity | undefined
   /** Why each access token of this client was passed over. */
   readonly reasons: readonly Verdict[]
 }
@@ -36,46 +36,46 @@ const tenYears = 10 * 366 * 86_400
  * @param at Now, epoch seconds. A token "cached" later than that means a clock set back, and is passed over.
  */
 export function searchPartition(entities: readonly StoredEntity[], query: CacheQuery, at: EpochSeconds): CacheLookup {
-  const reasons: Verdict[] = []
-  const lookup: { -readonly [K in keyof CacheLookup]: CacheLookup[K] } = { reasons }
   const asked = canonicalScopes(query.scopes)
+  const reasons: Verdict[] = []
+  const accounts: AccountEntity[] = []
+  const idTokens: IdTokenEntity[] = []
+  let accessToken: AccessTokenEntity | undefined
+  let refreshToken: RefreshTokenEntity | undefined
   for (const entity of entities) {
-    if (entity.kind === 'RefreshToken') {
-      if (!isOwn(entity, query)) continue
-      if (entity.cachedAt >= (lookup.refreshToken?.cachedAt ?? 0)) lookup.refreshToken = entity
-    } else if (entity.kind === 'AccessToken' && isOwn(entity, query)) {
-      const passedOver = whyNot(entity, query, asked, at)
-      if (passedOver !== undefined) reasons.push(passedOver)
-      else if (entity.expiresOn > (lookup.accessToken?.expiresOn ?? 0)) lookup.accessToken = entity
+    switch (entity.kind) {
+      case 'Account':
+        if (isOfUser(entity, query)) accounts.push(entity)
+        break
+      case 'IdToken':
+        if (isOwn(entity, query)) idTokens.push(entity)
+        break
+      case 'RefreshToken':
+        if (isOwn(entity, query) && entity.cachedAt >= (refreshToken?.cachedAt ?? 0)) refreshToken = entity
+        break
+      case 'AccessToken': {
+        if (!isOwn(entity, query)) break
+        const passedOver = whyNot(entity, query, asked, at)
+        if (passedOver !== undefined) reasons.push(passedOver)
+        else if (accessToken === undefined || entity.expiresOn > accessToken.expiresOn) accessToken = entity
+      }
     }
   }
-  const account = findAccount(entities, query, lookup.accessToken?.tenantId ?? query.authority.tenant)
-  if (account !== undefined) lookup.account = account
+  const account = chooseAccount(accounts, accessToken?.tenantId ?? query.authority.tenant)
   // The id_token beside an access token is the one of the same tenant.
-  const tenantId = lookup.accessToken?.tenantId ?? account?.tenantId
-  for (const entity of entities) {
-    if (entity.kind === 'IdToken' && entity.tenantId === tenantId && isOwn(entity, query)) lookup.idToken = entity
-  }
-  return lookup
+  const tenantId = accessToken?.tenantId ?? account?.tenantId
+  return { account, accessToken, idToken: idTokens.find((token) => token.tenantId === tenantId), refreshToken, reasons }
 }
 
 /** A guest is another user object in each tenant: the account of that tenant, else of the home tenant, else any. */
-function findAccount(
-  entities: readonly StoredEntity[],
-  query: CacheQuery,
-  tenantId: string,
-): AccountEntity | undefined {
-  let found: AccountEntity | undefined
-  for (const entity of entities) {
-    if (entity.kind !== 'Account' || !isOfUser(entity, query)) continue
-    if (entity.tenantId === tenantId) return entity
-    if (found === undefined || isHomeTenant(entity)) found = entity
-  }
-  return found
+function chooseAccount(accounts: readonly AccountEntity[], tenantId: string): AccountEntity | undefined {
+  const [first] = accounts
+  if (accounts.length < 2) return first
+  return accounts.find((account) => account.tenantId === tenantId) ?? accounts.find(isHomeTenant) ?? first
 }
 
 function isOwn(entity: AccessTokenEntity | IdTokenEntity | RefreshTokenEntity, query: CacheQuery): boolean {
-  return entity.clientId === query.clientId && isOfUser(entity, query) && Boolean(entity.secret)
+  return entity.clientId === query.clientId && isOfUser(entity, query)
 }
 
 function isOfUser(
@@ -106,6 +106,7 @@ function whyNot(token: AccessTokenEntity, query: CacheQuery, asked: string, at: 
   if (at + expirySkewSeconds >= token.expiresOn) return no('expired', token.expiresOn)
   if (token.expiresOn > at + tenYears) return no('never-expires', token.expiresOn)
   if (token.cachedAt > at) return no('clock-set-back', token.cachedAt)
+  if (!token.secret) return no('lost', token.tenantId)
   return undefined
 }
 

@@ -73,7 +73,7 @@ async function acquireFromStore(call: Call, context: SilentContext, request: Sil
   const { lookup } = hit
   if (isHit(call, request, lookup)) return answerFromCache(call, context, hit)
   call.emit({ type: 'cache', hit: false, reasons: lookup.reasons })
-  if (lookup.refreshToken === undefined || lookup.account === undefined) {
+  if (!lookup.refreshToken?.secret || lookup.account === undefined) {
     throw nothingLeft('no_token', 'no valid token and no refresh token is left', 'cache')
   }
   return refresh(call, context, hit)

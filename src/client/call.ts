@@ -117,13 +117,19 @@ export interface CallDefaults {
   readonly onEvent?: (event: ClientEvent) => void
 }
 
-/** Runs one call: draws its id, starts its clock, and tells its beginning and end, however it ends. */
+/**
+ * Runs one call: draws its id, starts its clock, and tells its beginning and end, however it ends.
+ *
+ * @param check Throws if there is nothing to begin; then nothing is told either.
+ */
 export async function runCall<T>(
   defaults: CallDefaults,
   options: CallOptions,
   operation: string,
   run: (call: Call) => T | Promise<T>,
+  check: () => void,
 ): Promise<T> {
+  check()
   const startedAt = performance.now()
   const shared = beginCall(defaults, options)
   const call = new Call(shared, shared.authority)

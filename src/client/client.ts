@@ -76,15 +76,16 @@ export function createRopcClient(options: ClientOptions): RopcClient {
   }
 
   // Every public call begins here, so that bad arguments reject like everything else.
-  async function start<T>(
+  function start<T>(
     operation: string,
     request: CallOptions,
     names: ReadonlySet<string>,
     run: (call: Call) => T | Promise<T>,
   ): Promise<T> {
-    if (closing !== undefined) throw closedError()
-    checkCallOptions(request, names, operation)
-    return runCall(defaults, request, operation, run)
+    return runCall(defaults, request, operation, run, () => {
+      if (closing !== undefined) throw closedError()
+      checkCallOptions(request, names, operation)
+    })
   }
 
   // The call that found the old token has its answer: this one has a clock, a correlation id and events of its own.

@@ -11,23 +11,22 @@ const graphHost = /^(https:\/\/)?(dod-)?(graph\.microsoft\.|microsoftgraph\.chin
  *   with other scopes, or names two resources: Entra issues a token for one resource at a time (AADSTS28000, 70011).
  */
 export function checkScopes(scopes: unknown): readonly string[] {
-  const text = textOf(scopes)
-  const known = text === undefined ? undefined : checked.get(text)
+  const known = remembered(scopes)
   if (known !== undefined) return known
   const unique = Object.freeze(readScopes(scopes))
-  if (checked.size >= 1_000) checked.clear()
-  checked.set(text ?? '', unique)
+  const [scope = ''] = scopes as readonly string[]
+  if (unique.length === 1 && unique[0] === scope) {
+    if (single.size >= 1_000) single.clear()
+    single.set(scope, unique)
+  }
   return unique
 }
 
-// An application asks for a few sets of scopes, over and over. Valid scopes hold no line end, so only equal lists of them
-// have equal texts.
-const checked = new Map<string, readonly string[]>()
+// An application asks for the same few scopes over and over, mostly for one at a time.
+const single = new Map<string, readonly string[]>()
 
-function textOf(scopes: unknown): string | undefined {
-  if (!Array.isArray(scopes)) return undefined
-  for (const scope of scopes as unknown[]) if (typeof scope !== 'string') return undefined
-  return `${scopes.length}\n${scopes.join('\n')}`
+function remembered(scopes: unknown): readonly string[] | undefined {
+  return Array.isArray(scopes) && scopes.length === 1 ? single.get(scopes[0] as string) : undefined
 }
 
 function readScopes(scopes: unknown): readonly string[] {
