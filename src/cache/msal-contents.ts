@@ -49,7 +49,7 @@ function keyOf(slot: Slot, entity: StoredEntity): string {
 
 /** Whether an entity counts more than one with the same key that stands before it. */
 function isNewer(entity: StoredEntity, old: StoredEntity | undefined): boolean {
-  if (old === undefined || old.kind === 'Sealed') return true
+  if (old === undefined) return true
   // We remove what a sealed entity replaces; so a plain one beside it is another library's, and newer.
   if (entity.kind === 'Sealed') return false
   // "Not known" and "not in the family" say less than the name of one.

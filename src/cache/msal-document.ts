@@ -213,8 +213,9 @@ export class MsalDocument {
 
   #remove(slot: Slot): void {
     const member = this.#root.get(slot.section)
-    if (slot.key === undefined) this.#root.delete(slot.section)
-    else if (member instanceof Map) member.delete(slot.key)
+    // Another entry may have taken its place meanwhile.
+    if (member === slot) this.#root.delete(slot.section)
+    else if (member instanceof Map && member.get(slot.key ?? '') === slot) member.delete(slot.key ?? '')
     const slots = this.#partitions.get(slot.partition)
     if (slots?.delete(slot) && slots.size === 0) this.#partitions.delete(slot.partition)
     if (indexed.includes(slot.section)) this.#index = undefined

@@ -126,6 +126,12 @@ describe('writeMsalEntries for accounts', () => {
     expect(write(guest)).toMatchObject([{ realm: 't', local_account_id: 'g', username: 'ada#EXT#', name: 'Guest' }])
   })
 
+  it('lets unknown members of the home tenant win', () => {
+    const noted = (entity: AccountEntity, x: number) => ({ ...entity, msal: { fields: { x } } })
+    expect(write(noted(home, 1), noted(guest, 2))).toMatchObject([{ x: 1 }])
+    expect(write(noted(guest, 2), noted(home, 1))).toMatchObject([{ x: 1 }])
+  })
+
   it('keeps clouds apart', () => {
     const realms = write(home, { ...home, environment: 'login.chinacloudapi.cn' }).map((entry) => entry['environment'])
     expect(realms).toEqual(['login.windows.net', 'login.chinacloudapi.cn'])

@@ -291,6 +291,46 @@ describe('MsalDocument.apply', () => {
     })
   })
 
+  it('lets unknown members of the new entity win over those of what it replaces, in a tenant profile too', () => {
+    const document = MsalDocument.empty()
+    const noted = <T extends Plain>(entity: T, fields: Record<string, unknown>): T => ({ ...entity, msal: { fields } })
+    save(document, [
+      noted(refreshToken, { a: 1, b: 1 }),
+      noted(account, { a: 1, b: 1, tenantProfiles: { c: 1, d: 1 } }),
+    ])
+    save(document, [noted(refreshToken, { b: 2 }), noted(account, { b: 2, tenantProfiles: { d: 2 } })])
+    expect(document.read(ada).get(entityKey(refreshToken))).toMatchObject({ msal: { fields: { a: 1, b: 2 } } })
+    expect(document.read(ada).get(entityKey(account))).toMatchObject({
+      msal: { fields: { a: 1, b: 2, tenantProfiles: { c: 1, d: 2 } } },
+    })
+    save(document, [refreshToken, account])
+    expect(document.read(ada).get(entityKey(refreshToken))).toMatchObject({ msal: { fields: { a: 1, b: 2 } } })
+    document.apply(ada, { del: [entityKey(refreshToken)], put: { x: refreshToken } })
+    expect(document.read(ada).get(entityKey(refreshToken))).toEqual(refreshToken)
+  })
+
+  it('keeps unknown members of overlapping tokens that are written again together', () => {
+    const wider = { ...token, scopes: [...token.scopes, 'https://graph.microsoft.com/z'], secret: 'wider' }
+    const document = MsalDocument.empty()
+    const put = Object.fromEntries(byKey([token, { ...wider, msal: { fields: { x: 1 } } }]))
+    document.apply(ada, { put })
+    document.apply(ada, { put: Object.fromEntries(byKey([token, wider])) })
+    expect(document.read(ada).get(entityKey(wider))).toHaveProperty('msal.fields', { x: 1 })
+  })
+
+  it('takes the app metadata that names a family, wherever it stands', () => {
+    const metadata = (environment: string, family: string) => ({ client_id: client, environment, family_id: family })
+    for (const families of [
+      ['', '1'],
+      ['1', ''],
+    ] as const) {
+      const table = { a: metadata('login.windows.net', families[0]), b: metadata('sts.windows.net', families[1]) }
+      const document = MsalDocument.parse(JSON.stringify({ AppMetadata: table }))
+      expect([...document.read(sharedPartition).values()]).toMatchObject([{ familyId: '1' }])
+      expect(Object.values(save(document, [idToken])['AppMetadata'] ?? {})).toMatchObject([{ family_id: '1' }])
+    }
+  })
+
   it('deletes what another process wrote since the change was computed, if the new token supersedes it', () => {
     const document = MsalDocument.empty()
     const change = savingChange(document.read(ada), [token])
