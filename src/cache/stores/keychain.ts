@@ -47,15 +47,15 @@ const settlingMs = 200
 export async function keychainKey(options: KeychainOptions = {}): Promise<Uint8Array> {
   const { service = 'ropc-client', account = 'cache-key' } = options
   const { AsyncEntry } = await loadKeyring(options.keyring)
-  const entry = await use(() => new AsyncEntry(service, account, { linux: { store: 'secret-service' } }))
+  const entry = await use('opened', () => new AsyncEntry(service, account, { linux: { store: 'secret-service' } }))
   for (let written = false; ; ) {
-    const stored = await use(() => entry.getPassword())
-    if (written || (stored !== null && stored !== undefined)) {
+    const stored = await use('read', () => entry.getPassword())
+    if (written || typeof stored === 'string') {
       const { key, madeAt } = decodeKey(stored)
       // A time in the future is that of a clock that was set back since.
       if (Math.abs(Date.now() - madeAt) >= settlingMs) return key
     } else {
-      await use(() => entry.setPassword(`${randomBytes(32).toString('base64')}.${Date.now()}`))
+      await use('written', () => entry.setPassword(`${randomBytes(32).toString('base64')}.${Date.now()}`))
       written = true
     }
     // Whoever had to wait for the keychain to be unlocked writes now, too, whatever the time that is in the key.
@@ -75,13 +75,17 @@ async function loadKeyring(given: KeychainOptions['keyring']): Promise<KeyringMo
   }
 }
 
-async function use<T>(action: () => T | Promise<T>): Promise<T> {
+async function use<T>(what: 'opened' | 'read' | 'written', action: () => T | Promise<T>): Promise<T> {
   try {
     return await action()
   } catch (error) {
-    throw new CacheError('ERR_CACHE_KEY', 'the keychain of this machine cannot be used', {
+    const remedy =
+      what === 'opened'
+        ? 'Start one (on Linux a Secret Service such as GNOME Keyring, on the session bus).'
+        : 'Unlock it, and allow this program to use it.'
+    throw new CacheError('ERR_CACHE_KEY', `the keychain of this machine cannot be ${what}`, {
       step: 'cache',
-      hint: 'Unlock it, or start one (on Linux a Secret Service such as GNOME Keyring, on the session bus). Without one, give encryptedStore a key of your own, or keep the cache in a file without encryption.',
+      hint: `${remedy} Without one, give encryptedStore a key of your own, or keep the cache without encryption.`,
       cause: factsOf(error),
     })
   }

@@ -189,7 +189,7 @@ function parse(text: unknown): object {
 
 function entitiesOf(value: object, partition: string): Map<string, StoredEntity> {
   const { partition: name, entities } = value as { readonly partition?: unknown; readonly entities?: unknown }
-  if (name !== partition || typeof entities !== 'object') return new Map()
+  if (name !== partition) return new Map()
   return new Map(Object.entries(entities ?? {}).filter((item): item is [string, StoredEntity] => isEntity(item[1])))
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import Keyv from 'keyv'
@@ -144,6 +144,39 @@ describe('what the inner store gets to see', () => {
     expect(new Set(hashes.flat()).size).toBe(4)
   })
 
+  it('is in a form that other programs can read, and later versions have to', async () => {
+    const { inner, key, store } = setup()
+    await store.apply(user, putting(account))
+    const sealed = await sealedOf(inner, user, entityKey(account))
+    const derive = (info: string): Buffer => Buffer.from(hkdfSync('sha256', key, '', info, 32))
+    const bytes = Buffer.from(sealed.secret.replace('v1.', ''), 'base64url')
+    const decipher = createDecipheriv('aes-256-gcm', derive('ropc-client cache v1.encryption'), bytes.subarray(0, 12))
+    decipher.setAAD(Buffer.from(`ropc-client cache entity v1.${JSON.stringify([user, entityKey(account)])}`))
+    decipher.setAuthTag(bytes.subarray(-16))
+    const text = `${decipher.update(bytes.subarray(12, -16), undefined, 'utf8')}${decipher.final('utf8')}`
+    expect(JSON.parse(text)).toEqual(account)
+    const hash = (...entry: string[]): string =>
+      createHmac('sha256', derive('ropc-client cache v1.names')).update(JSON.stringify(entry)).digest('hex')
+    expect(sealed.localAccountId).toBe(hash('localAccountId', account.localAccountId))
+    expect(sealed.usernames).toEqual([
+      hash('username', 'ada.lovelace@contoso.example'),
+      hash('username', 'signin.name@contoso.example'),
+    ])
+  })
+
+  it('has no name in a search for a user', async () => {
+    const asked: string[] = []
+    const inner: CredentialStore = {
+      ...createMemoryStore(),
+      async findPartitions(_index, value) {
+        asked.push(value)
+        return []
+      },
+    }
+    await encryptedStore(inner, randomBytes(32)).findPartitions('username', account.username)
+    expect(asked).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)])
+  })
+
   it('is another text each time that the same entity is written, with another nonce each', async () => {
     const nonces = new Set<string>()
     const inner: CredentialStore = {
@@ -161,10 +194,12 @@ describe('what the inner store gets to see', () => {
 describe('reading', () => {
   it('gives back any entity as JSON would, whatever is in it and wherever it stands', async () => {
     const { store } = setup()
+    // Any UTF-16, halves of surrogate pairs among it.
+    const text = fc.array(fc.nat(0xffff), { maxLength: 20 }).map((units) => String.fromCharCode(...units))
     await fc.assert(
       fc.asyncProperty(
-        fc.string({ unit: 'binary' }),
-        fc.string({ unit: 'binary' }),
+        text,
+        text,
         fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 4 }),
         async (partition, key, fields) => {
           const entity = { ...foreign, value: fields }
@@ -204,7 +239,7 @@ describe('reading', () => {
     await store.apply(user, putting(refreshToken))
     const sealed = await sealedOf(inner, user, refreshKey)
     const variants = [...sealed.secret].flatMap((character, at) =>
-      ['A', 'B', '=', '\n', 'v'].flatMap((other) =>
+      (at < 5 || at > sealed.secret.length - 3 ? ['A', 'B', '=', '\n', 'v'] : ['A']).flatMap((other) =>
         other === character ? [] : [sealed.secret.slice(0, at) + other + sealed.secret.slice(at + 1)],
       ),
     )
@@ -230,11 +265,14 @@ describe('reading', () => {
     expect((await store.read(user)).size).toBe(0)
   })
 
-  it('tells users and keys apart that look the same when they are joined', async () => {
+  it.each([
+    ['a","b', 'c', 'a', 'b","c'],
+    ['ab', 'c', 'a', 'bc'],
+  ])('tells user %j with key %j from user %j with key %j', async (partition, key, other, otherKey) => {
     const { inner, store } = setup()
-    await store.apply('a","b', { put: { c: refreshToken } })
-    await inner.apply('a', { put: { 'b","c': await sealedOf(inner, 'a","b', 'c') } })
-    await expect(store.read('a')).rejects.toMatchObject(cannotDecrypt)
+    await store.apply(partition, { put: { [key]: refreshToken } })
+    await inner.apply(other, { put: { [otherKey]: await sealedOf(inner, partition, key) } })
+    await expect(store.read(other)).rejects.toMatchObject(cannotDecrypt)
   })
 
   it('does not take a plain entry, which anybody could have put there', async () => {
@@ -303,6 +341,12 @@ describe('a change with a condition', () => {
     const onlyIf = { [refreshKey]: refreshToken.secret }
     await expect(store.apply(user, { del: [refreshKey], onlyIf })).rejects.toMatchObject(cannotDecrypt)
     expect((await inner.read(user)).size).toBe(1)
+  })
+
+  it('does not happen if there is no such entry', async () => {
+    const { inner, store } = setup()
+    await store.apply(user, { ...putting(account), onlyIf: { [refreshKey]: refreshToken.secret } })
+    expect((await inner.read(user)).size).toBe(0)
   })
 
   it('does not compare with what has no secret', async () => {

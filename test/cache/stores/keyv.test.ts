@@ -153,7 +153,7 @@ describe('a value of the Keyv', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: token.cachedAt * 1000 })
     const { backEnd, store } = slowKeyv()
     await store.apply('ada.t', { put })
-    await store.apply('ada.t', { put: { [tokenKey]: { ...token, expiresOn: token.cachedAt + 60 } } })
+    await store.apply('ada.t', { put: { [tokenKey]: { ...token, expiresOn: token.cachedAt + 59.9999 } } })
     expect(backEnd.ttls.slice(-3)).toEqual([90 * 86_400_000, 90 * 86_400_000, 60_000])
   })
 
@@ -186,6 +186,8 @@ describe('a value of the Keyv', () => {
         // Short, and the same to back ends that do not know capitals.
         for (const key of data.keys()) expect(key).toMatch(/^ropc:(user|name):[0-9a-f]{64}$/)
       }),
+      // Both are the same in UTF-8.
+      { examples: [[['\ud800', '\udfff']]] },
     )
   })
 
@@ -293,6 +295,40 @@ describe('two users of one Keyv within a process', () => {
     const users = Array.from({ length: 10 }, (_, index) => `u${index}`)
     await Promise.all(users.map((user, index) => stores[index % 2]?.apply(user, { put })))
     expect([...((await stores[0]?.findPartitions('username', account.username)) ?? [])].sort()).toEqual(users)
+  })
+})
+
+describe('changes of one user that come at once', () => {
+  it('happen in their order, with a sign-out among them', async () => {
+    const { backEnd, store } = slowKeyv()
+    await Promise.all([store.apply('ada.t', { put }), store.drop('ada.t')])
+    expect(backEnd.data.size).toBe(0)
+  })
+
+  it('lose nothing when one comes while the others are under way', async () => {
+    const { store } = slowKeyv()
+    const first = store.apply('ada.t', { put: { a: token } })
+    const second = store.apply('ada.t', { put: { b: token } })
+    await first
+    await Promise.all([second, store.apply('ada.t', { put: { c: token } })])
+    expect([...(await store.read('ada.t')).keys()]).toEqual(['a', 'b', 'c'])
+  })
+
+  it('do not fail with the one before', async () => {
+    const { backEnd, store } = slowKeyv()
+    backEnd.down = 'says no'
+    const first = store.apply('ada.t', { put: { a: token } }).catch(() => {
+      backEnd.down = false
+    })
+    await Promise.all([first, store.apply('ada.t', { put: { b: token } })])
+    expect([...(await store.read('ada.t')).keys()]).toEqual(['b'])
+  })
+
+  it('write nothing if what they ask for is not so', async () => {
+    const { backEnd, store } = slowKeyv()
+    await store.apply('ada.t', { put })
+    await store.apply('ada.t', { put: { x: token }, onlyIf: { [tokenKey]: 'another' } })
+    expect(backEnd.ttls).toHaveLength(3)
   })
 })
 
