@@ -1,0 +1,74 @@
+import type { StoredEntity } from './entities.ts'
+import { freeKey, type KeyDialect, parseSealedKey } from './msal-keys.ts'
+import { sealedSection, writeMsalEntries } from './msal-schema.ts'
+
+/** A partition as it was read. */
+export interface ReadUser {
+  readonly partition: string
+  /** The keys of the entities, in their order; none where the entities themselves tell. */
+  readonly keys: readonly string[]
+  readonly entities: readonly StoredEntity[]
+}
+
+/** Writes the users' entries of one section, each as JSON text with the comma that it needs before it. */
+export interface SectionWriter {
+  /** @returns `undefined` where it takes {@link writeWithCare}. */
+  write(user: ReadUser): readonly string[] | undefined
+  writeWithCare(user: ReadUser): Promise<readonly string[]>
+}
+
+/** Entra's home account ids: two of them never make the same key, since a key begins with all of the id. */
+const usualId = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/
+
+/** The table that an entity stands in; `undefined` for a member of the root that is no table. */
+export function sectionOf(entity: StoredEntity): string | undefined {
+  if (entity.kind === 'Sealed') return sealedSection
+  if (entity.kind !== 'Foreign') return entity.kind
+  return entity.key === undefined ? undefined : entity.section
+}
+
+/** @param read Reads another user, whose keys may be the same. */
+export function createSectionWriter(
+  section: string,
+  read: (partition: string) => Promise<ReadUser>,
+  options: { readonly keyDialect?: KeyDialect },
+): SectionWriter {
+  /** The keys of users whose id does not keep them apart from others, and of entries that are carried along. */
+  const taken = new Set<string>()
+  let separator = ''
+
+  function entriesOf({ partition, keys, entities }: ReadUser): readonly { key: string; value: unknown }[] {
+    const own = entities.map((entity, at) => [keys[at] ?? '', entity] as const)
+    const ofSection = own.filter(([, entity]) => sectionOf(entity) === section)
+    return writeMsalEntries(partition, ofSection, options).map(({ key = '', value }) => ({ key, value }))
+  }
+
+  function textOf(key: string, value: unknown): string {
+    const text = `${separator}${JSON.stringify(key)}:${JSON.stringify(value)}`
+    separator = ','
+    return text
+  }
+
+  return {
+    write(user) {
+      if (!user.entities.some((entity) => sectionOf(entity) === section)) return []
+      return undefined
+    },
+    async writeWithCare(user) {
+      const texts: string[] = []
+      for (const { key, value } of entriesOf(user)) {
+        const owner = section === sealedSection ? parseSealedKey(key)?.[0] : usualId.exec(key)?.[0]
+        if (owner === user.partition) {
+          texts.push(textOf(key, value))
+          continue
+        }
+        // The usual user's entry keeps its key, whichever of them is written first.
+        const theirs = owner === undefined ? [] : entriesOf(await read(owner)).map((entry) => entry.key)
+        const free = freeKey(key, (text) => taken.has(text) || theirs.includes(text))
+        taken.add(free)
+        texts.push(textOf(free, value))
+      }
+      return texts
+    },
+  }
+}
