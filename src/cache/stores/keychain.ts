@@ -12,7 +12,7 @@ export interface KeyringModule {
 }
 
 /** One secret of the keychain. */
-export interface KeyringEntry {
+interface KeyringEntry {
   getPassword(): Promise<string | null | undefined>
   setPassword(password: string): Promise<void>
 }

@@ -46,8 +46,8 @@ const accessToken: AccessTokenEntity = {
   tenantId: 'tenant-id',
   scopes: ['user.read'],
   secret: 'the-access-token',
-  cachedAt: 1_800_000_000,
-  expiresOn: 1_800_003_600,
+  cachedAt: 4_000_000_000,
+  expiresOn: 4_000_003_600,
 }
 const refreshToken: RefreshTokenEntity = {
   kind: 'RefreshToken',
@@ -55,7 +55,7 @@ const refreshToken: RefreshTokenEntity = {
   environment: 'login.windows.net',
   clientId: 'client-id',
   secret: 'the-refresh-token',
-  cachedAt: 1_800_000_000,
+  cachedAt: 4_000_000_000,
 }
 const foreign: ForeignEntity = { kind: 'Foreign', section: 'Other', key: 'k', value: { secret: 'of another library' } }
 const refreshKey = entityKey(refreshToken)
