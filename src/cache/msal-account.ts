@@ -159,7 +159,8 @@ function authorityTypeOf({ authority_type: type }: JsonTable): 'ADFS' | 'Generic
   return type === 'ADFS' || type === 'Generic' ? type : undefined
 }
 
-function generatedClientInfo(homeAccountId: string): string | undefined {
+/** The `client_info` that a server sends for a user; `undefined` for AD FS, which sends none. */
+export function generatedClientInfo(homeAccountId: string): string | undefined {
   const utid = homeTenant(homeAccountId)
   if (utid === undefined) return undefined
   return encodeBase64Url(JSON.stringify({ uid: homeAccountId.slice(0, -utid.length - 1), utid }))
