@@ -1,0 +1,214 @@
+import { dirname, resolve } from 'node:path'
+import { CacheError } from '../../errors.ts'
+import { MsalDocument } from '../msal-document.ts'
+import type { KeyDialect } from '../msal-keys.ts'
+import type { CredentialStore, PartitionChange } from '../store.ts'
+import { type FileLock, withFileLock } from './file-lock.ts'
+import {
+  defaultMaxBytes,
+  type FileIdentity,
+  type FileWarning,
+  identify,
+  makePrivateDirectory,
+  readPrivateFile,
+  removeOrphans,
+  sameFile,
+  setAside,
+  warnThroughNode,
+  writePrivateFile,
+} from './private-file.ts'
+
+export interface MsalFileOptions {
+  /** Told, by a code, what was found amiss. Default: a warning of the process, once for each code and file. */
+  readonly onWarning?: FileWarning
+  /** How long to wait for another process that writes, in milliseconds. Default 10,000. */
+  readonly lockTimeoutMs?: number
+  /** A larger file is refused. Default 128 MiB. */
+  readonly maxBytes?: number
+  /** How to write the keys of new entries: as msal-node (default), or as MSAL for .NET and Java. */
+  readonly keyDialect?: KeyDialect
+}
+
+/**
+ * Keeps users in one JSON file in the schema of the MSAL libraries, which may read and write it at the same time. Every write
+ * reads the file again under a lock, changes only what it must, and replaces the whole, so it suits some hundreds of users;
+ * for more see `createShardedFileStore`. Tokens stand in it in clear unless `encryptedStore` goes around it.
+ *
+ * Its members throw {@link CacheError}: `ERR_CACHE_LOCKED`, `ERR_CACHE_INSECURE`, `ERR_CACHE_FORMAT`, `ERR_CACHE_READ`,
+ * `ERR_CACHE_WRITE`. A spoiled file is set aside at the next write, never deleted.
+ */
+export function createMsalFileStore(path: string, options: MsalFileOptions = {}): CredentialStore {
+  const file = resolve(path)
+  const {
+    onWarning = warnThroughNode(),
+    lockTimeoutMs = 10_000,
+    maxBytes = defaultMaxBytes,
+    keyDialect = 'node',
+  } = options
+  let known: State | undefined
+  let waiting: Write[] = []
+  let tidied = false
+
+  const parse = (text: string): MsalDocument => MsalDocument.parse(text, { keyDialect })
+  const nothing = (): State => ({ document: MsalDocument.empty({ keyDialect }), identity: undefined })
+
+  async function current(): Promise<State> {
+    const identity = await identify(file)
+    if (known !== undefined && sameFile(known.identity, identity)) return known
+    const read = await readPrivateFile(file, maxBytes, onWarning)
+    const state = read === undefined ? nothing() : { document: parse(read.text), identity: read.identity }
+    known = state
+    return state
+  }
+
+  // Other libraries write in place: what looks spoiled may be half of a write that is under way.
+  async function currentAtRest(): Promise<State> {
+    for (let round = 0; ; round++) {
+      try {
+        return await current()
+      } catch (error) {
+        if (!isSpoiled(error) || round === 6) throw error
+        await new Promise((wake) => setTimeout(wake, 100))
+      }
+    }
+  }
+
+  // All that is asked for while one write is under way goes into the next one together.
+  function write(partition: string, change: PartitionChange | 'drop'): Promise<void> {
+    return new Promise((done, failed) => {
+      waiting.push({ partition, change, done, failed })
+      if (waiting.length === 1) void withFileLock(file, lockTimeoutMs, flush).catch(failAll)
+    })
+  }
+
+  function failAll(error: unknown): void {
+    for (const { failed } of takeWaiting()) failed(error)
+  }
+
+  function takeWaiting(): readonly Write[] {
+    const writes = waiting
+    waiting = []
+    return writes
+  }
+
+  async function flush(lock: FileLock): Promise<void> {
+    const writes = takeWaiting()
+    try {
+      await makePrivateDirectory(dirname(file))
+      if (!tidied) await removeOrphans(file)
+      tidied = true
+      // Again, if somebody who does not respect the lock has written between our reading and our writing.
+      for (let round = 0; round < 10; round++) {
+        if (await replaceFile(lock, writes)) return settle(writes)
+      }
+      throw unwritable(
+        file,
+        'is written by a program that does not respect its lock',
+        'Try again, or let each program have a file of its own.',
+      )
+    } catch (error) {
+      for (const { failed } of writes) failed(error)
+    }
+  }
+
+  async function replaceFile(lock: FileLock, writes: readonly Write[]): Promise<boolean> {
+    const { document, identity: before } = await readForWriting()
+    // Readers must not see what is not on the disk yet.
+    known = undefined
+    if (!applyAll(document, writes)) return true
+    if (writes.some(holdsPlainToken)) {
+      onWarning('PLAINTEXT_CACHE', `the cache ${JSON.stringify(file)} holds tokens that are not encrypted`)
+    }
+    const text = document.serialize()
+    if (text.length > maxBytes)
+      throw unwritable(
+        file,
+        `would have more than ${maxBytes} bytes`,
+        'Use createShardedFileStore or createRedisStore for so many users.',
+      )
+    const mayReplace = async (): Promise<boolean> => (await lock.isHeld()) && sameFile(before, await identify(file))
+    const identity = await writePrivateFile(file, text, mayReplace)
+    if (identity === undefined) return false
+    known = { document, identity }
+    return true
+  }
+
+  async function readForWriting(): Promise<State> {
+    try {
+      const state = await currentAtRest()
+      return state
+    } catch (error) {
+      if (!isSpoiled(error)) throw error
+      const aside = await setAside(file)
+      onWarning('CACHE_CORRUPT', `the cache ${JSON.stringify(file)} is spoiled; it is kept as ${JSON.stringify(aside)}`)
+      return nothing()
+    }
+  }
+
+  return {
+    async read(partition) {
+      return (await currentAtRest()).document.read(partition)
+    },
+    apply: (partition, change) => write(partition, change),
+    drop: (partition) => write(partition, 'drop'),
+    async findPartitions(index, value) {
+      return (await currentAtRest()).document.findPartitions(index, value)
+    },
+    async *partitions() {
+      yield* (await currentAtRest()).document.partitions()
+    },
+  }
+}
+
+interface State {
+  readonly document: MsalDocument
+  /** `undefined` while there is no file. */
+  readonly identity: FileIdentity | undefined
+}
+
+interface Write {
+  readonly partition: string
+  readonly change: PartitionChange | 'drop'
+  readonly done: () => void
+  readonly failed: (error: unknown) => void
+  error?: unknown
+}
+
+/** Applies each write by itself, so that one that cannot be leaves the others alone. @returns Whether anything changed. */
+function applyAll(document: MsalDocument, writes: readonly Write[]): boolean {
+  let changed = false
+  for (const write of writes) {
+    const { partition, change } = write
+    delete write.error
+    try {
+      if (change !== 'drop') changed = document.apply(partition, change) || changed
+      else if (document.read(partition).size > 0) {
+        document.drop(partition)
+        changed = true
+      }
+    } catch (error) {
+      write.error = error
+    }
+  }
+  return changed
+}
+
+function settle(writes: readonly Write[]): void {
+  for (const { done, failed, error } of writes) {
+    if (error === undefined) done()
+    else failed(error)
+  }
+}
+
+function isSpoiled(error: unknown): boolean {
+  return error instanceof CacheError && error.code === 'ERR_CACHE_FORMAT'
+}
+
+function holdsPlainToken({ change }: Write): boolean {
+  const put = change === 'drop' ? {} : (change.put ?? {})
+  return Object.values(put).some((entity) => 'secret' in entity && entity.kind !== 'Sealed')
+}
+
+function unwritable(file: string, what: string, hint: string): CacheError {
+  return new CacheError('ERR_CACHE_WRITE', `the cache ${JSON.stringify(file)} ${what}`, { step: 'cache', hint })
+}
