@@ -1,16 +1,34 @@
 export { type Account, accountFromTokenResponse } from './cache/account.ts'
-export type {
-  AccessTokenEntity,
-  AccountEntity,
-  AppMetadataEntity,
-  ForeignEntity,
-  IdTokenEntity,
-  MsalOrigin,
-  RefreshTokenEntity,
-  SealedEntity,
-  StoredEntity,
+export { indexEntries, indexEntry } from './cache/account-index.ts'
+export {
+  type AccessTokenEntity,
+  type AccountEntity,
+  type AppMetadataEntity,
+  type ForeignEntity,
+  type IdTokenEntity,
+  type MsalOrigin,
+  type RefreshTokenEntity,
+  type SealedEntity,
+  type StoredEntity,
+  sharedPartition,
 } from './cache/entities.ts'
+export { expiryOf, partitionExpiry } from './cache/expiry.ts'
 export { entityKey } from './cache/keys.ts'
+export { exportMsalCache, type MsalExportOptions } from './cache/msal-export.ts'
+export { importMsalCache, type MsalImport } from './cache/msal-import.ts'
+export type { KeyDialect } from './cache/msal-keys.ts'
+export { changePartition } from './cache/partition.ts'
 export { type CacheLookup, type CacheQuery, searchPartition } from './cache/query.ts'
 export type { AccountIndex, CredentialStore, PartitionChange } from './cache/store.ts'
-export { createMemoryStore } from './cache/stores/memory.ts'
+export {
+  createCachePluginStore,
+  type MsalCacheContext,
+  type MsalCachePlugin,
+  type MsalTokenCache,
+} from './cache/stores/cache-plugin.ts'
+export { type EncryptionKey, type EncryptionOptions, encryptedStore } from './cache/stores/encrypted.ts'
+export { type KeychainOptions, type KeyringModule, keychainKey } from './cache/stores/keychain.ts'
+export { createKeyvStore, type KeyvLike } from './cache/stores/keyv.ts'
+export { createMemoryStore, type MemoryStoreOptions } from './cache/stores/memory.ts'
+export { createMsalCachePlugin, type MsalCachePluginOptions } from './cache/stores/msal-cache-plugin.ts'
+export { createMsalFileStore, type MsalFileOptions } from './cache/stores/msal-file.ts'

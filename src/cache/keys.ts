@@ -14,7 +14,12 @@ export function entityKey(entity: Exclude<StoredEntity, { kind: 'Sealed' }>): st
     case 'Account':
       return tuple(entity.kind, cacheHost(entity.environment), entity.tenantId)
     case 'RefreshToken':
-      return refreshTokenKey(entity.environment, entity.clientId, entity.familyId)
+      return tuple(
+        entity.kind,
+        cacheHost(entity.environment),
+        entity.clientId,
+        ...(entity.familyId === undefined ? [] : [entity.familyId]),
+      )
     case 'IdToken':
       return tuple(entity.kind, cacheHost(entity.environment), entity.clientId, entity.tenantId)
     case 'AccessToken':
@@ -31,11 +36,6 @@ export function entityKey(entity: Exclude<StoredEntity, { kind: 'Sealed' }>): st
     case 'Foreign':
       return tuple(entity.kind, entity.section, ...(entity.key === undefined ? [] : [entity.key]))
   }
-}
-
-/** The key of a client's refresh token. */
-export function refreshTokenKey(environment: string, clientId: string, familyId?: string): string {
-  return tuple('RefreshToken', cacheHost(environment), clientId, ...(familyId === undefined ? [] : [familyId]))
 }
 
 /** The host that stands for all of its cloud. */
