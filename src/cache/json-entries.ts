@@ -29,7 +29,7 @@ export interface JsonEntryScanner {
 const maxEntry = 1 << 20
 const maxKey = 1 << 14
 const maxDepth = 100
-/** Longer pieces are read in parts of this many characters. */
+/** Pieces that go on in the middle of an entry are read in parts of this many characters. */
 const maxWindow = 1 << 20
 /** Shorter pieces wait for each other until there are this many characters. */
 const minWindow = 1 << 16
@@ -55,8 +55,9 @@ export function createJsonEntryScanner(sink: JsonEntrySink): JsonEntryScanner {
   let wanted = minWindow
 
   function read(): void {
-    text = text.slice(at) + waiting.join('')
     offset += at
+    const rest = text.slice(at)
+    text = rest === '' && waiting.length === 1 ? (waiting[0] ?? '') : rest + waiting.join('')
     at = 0
     waiting = []
     waitingLength = 0
@@ -171,8 +172,10 @@ export function createJsonEntryScanner(sink: JsonEntrySink): JsonEntryScanner {
 
   return {
     push(piece) {
-      for (let start = 0; start < piece.length; start += maxWindow) {
-        const part = piece.slice(start, start + maxWindow)
+      // What is whole need not be copied, however long it is.
+      const window = at === text.length && waitingLength === 0 ? piece.length : maxWindow
+      for (let start = 0; start < piece.length; start += window) {
+        const part = piece.slice(start, start + window)
         waiting.push(part)
         waitingLength += part.length
         if (waitingLength >= wanted) read()
