@@ -93,6 +93,9 @@ describe('searchPartition', () => {
     ['of another client', { clientId: 'd' }, undefined],
     ['of another tenant', { tenantId: 't-2', authorityTenant: 't-2' }, 'cache.access-token.tenant'],
     ['for other scopes', { scopes: ['Mail.Read'], askedScopes: 'mail.read' }, 'cache.access-token.scopes'],
+    ['for a named relying party', { resource: 'urn:one' }, 'cache.access-token.resource'],
+    ['that a spoiled store says lives for ever', { expiresOn: at + 4_000_000_000 }, 'cache.access-token.never-expires'],
+    ['without the token', { secret: '' }, 'cache.access-token.lost'],
     ['with 300 seconds left', { expiresOn: at + 300 }, 'cache.access-token.expired'],
     ['cached in the future', { cachedAt: at + 1 }, 'cache.access-token.clock-set-back'],
   ])('passes over a token %s, and says why when it is this client’s', (_, change, reason) => {
@@ -123,6 +126,25 @@ describe('searchPartition', () => {
     ]) {
       expect(search(partition, query, at)).toMatchObject({ accessToken: longer, refreshToken: newer })
     }
+  })
+})
+
+describe('searchPartition at "organizations"', () => {
+  const home = { ...query, authority: { ...authority, tenant: 'organizations' } }
+  const find = (change: Partial<AccessTokenEntity>) => {
+    const { authorityTenant: _, ...imported } = token(change)
+    return search([imported], { ...home, homeAccountId: imported.homeAccountId }, at).accessToken
+  }
+
+  it('finds what another library filed under the home tenant, or under "organizations" itself', () => {
+    expect(find({ homeAccountId: 'u.t-1', tenantId: 't-1' })).toBeDefined()
+    expect(find({ tenantId: 'organizations' })).toBeDefined()
+  })
+
+  it('does not find a token for a tenant where the user is a guest, or that only sounds like home', () => {
+    expect(find({ homeAccountId: 'u.t-1', tenantId: 't-2' })).toBeUndefined()
+    expect(find({ homeAccountId: 'u.t-1', tenantId: '1' })).toBeUndefined()
+    expect(find({ homeAccountId: 'u.t-1', tenantId: '' })).toBeUndefined()
   })
 })
 
