@@ -39,8 +39,8 @@ function copyAccount(entity: AccountEntity, partition: string, { text }: Interni
     kind: 'Account',
     homeAccountId: own(entity.homeAccountId, partition),
     localAccountId: entity.localAccountId,
-    environment: text(entity.environment),
-    tenantId: text(entity.tenantId),
+    environment: text(entity.environment, 'environment'),
+    tenantId: text(entity.tenantId, 'tenantId'),
     username: entity.username,
   }
   if (name !== undefined) copy.name = name
@@ -55,16 +55,16 @@ function copyAccessToken(entity: AccessTokenEntity, partition: string, { text, l
   const copy: Mutable<AccessTokenEntity> = {
     kind: 'AccessToken',
     homeAccountId: own(entity.homeAccountId, partition),
-    environment: text(entity.environment),
-    clientId: text(entity.clientId),
-    tenantId: text(entity.tenantId),
+    environment: text(entity.environment, 'environment'),
+    clientId: text(entity.clientId, 'clientId'),
+    tenantId: text(entity.tenantId, 'tenantId'),
     scopes: list(entity.scopes),
     secret: entity.secret,
     cachedAt: entity.cachedAt,
     expiresOn: entity.expiresOn,
   }
-  if (authorityTenant !== undefined) copy.authorityTenant = text(authorityTenant)
-  if (askedScopes !== undefined) copy.askedScopes = text(askedScopes)
+  if (authorityTenant !== undefined) copy.authorityTenant = text(authorityTenant, 'tenantId')
+  if (askedScopes !== undefined) copy.askedScopes = text(askedScopes, 'askedScopes')
   if (extendedExpiresOn !== undefined) copy.extendedExpiresOn = extendedExpiresOn
   if (refreshOn !== undefined) copy.refreshOn = refreshOn
   if (resource !== undefined) copy.resource = text(resource)
@@ -76,9 +76,9 @@ function copyIdToken(entity: IdTokenEntity, partition: string, { text }: Interni
   const copy: Mutable<IdTokenEntity> = {
     kind: 'IdToken',
     homeAccountId: own(entity.homeAccountId, partition),
-    environment: text(entity.environment),
-    clientId: text(entity.clientId),
-    tenantId: text(entity.tenantId),
+    environment: text(entity.environment, 'environment'),
+    clientId: text(entity.clientId, 'clientId'),
+    tenantId: text(entity.tenantId, 'tenantId'),
     secret: entity.secret,
   }
   if (entity.msal !== undefined) copy.msal = entity.msal
@@ -90,8 +90,8 @@ function copyRefreshToken(entity: RefreshTokenEntity, partition: string, { text 
   const copy: Mutable<RefreshTokenEntity> = {
     kind: 'RefreshToken',
     homeAccountId: own(entity.homeAccountId, partition),
-    environment: text(entity.environment),
-    clientId: text(entity.clientId),
+    environment: text(entity.environment, 'environment'),
+    clientId: text(entity.clientId, 'clientId'),
     secret: entity.secret,
     cachedAt: entity.cachedAt,
   }

@@ -1,7 +1,7 @@
 /** Keeps one copy of what repeats over users. Forgets all at once when it is full, so that nobody can make it grow. */
 export interface Interning {
-  /** The same string object for equal texts. */
-  text(value: string): string
+  /** The same string object for equal texts. The member it is for is a hint: mostly it is what it was the last time. */
+  text(value: string, member?: 'environment' | 'clientId' | 'tenantId' | 'askedScopes'): string
   /** The same frozen array for equal lists. */
   list(values: readonly string[]): readonly string[]
 }
@@ -13,11 +13,19 @@ const maxLength = 1_024
 
 export function createInterning(): Interning {
   const texts = new Map<string, string>()
+  const lasts = { environment: '', clientId: '', tenantId: '', askedScopes: '' }
   const lists = new Map<string, readonly string[]>()
   // The last list of each length: with few scopes and clients that is the one, and comparing is quicker than hashing.
   let recent: (readonly string[] | undefined)[] = []
 
-  function text(value: string): string {
+  const text: Interning['text'] = (value, member) => {
+    if (member === undefined) return lookUp(value)
+    // Comparing with one text is quicker than hashing.
+    if (lasts[member] !== value) lasts[member] = lookUp(value)
+    return lasts[member]
+  }
+
+  function lookUp(value: string): string {
     if (value.length > maxLength) return value
     const known = texts.get(value)
     if (known !== undefined) return known
@@ -32,7 +40,7 @@ export function createInterning(): Interning {
     const joined = values.join('\n')
     const known = lists.get(joined)
     // A line end within a text could make two lists look the same.
-    const shared = known !== undefined && areEqual(known, values) ? known : Object.freeze(values.map(text))
+    const shared = known !== undefined && areEqual(known, values) ? known : Object.freeze(values.map(lookUp))
     if (joined.length > 4 * maxLength || values.length > 32) return shared
     if (lists.size >= maxLists) {
       lists.clear()

@@ -25,7 +25,7 @@ const noEntities: readonly StoredEntity[] = []
 /**
  * Keeps users in this process only: the default. Reading and writing take the same time however many there are.
  *
- * No timer runs: each write also looks at one user in turn and forgets expired access tokens, and users none of whose
+ * No timer runs: each write also looks at one or two users in turn and forgets expired access tokens, and users none of whose
  * tokens is of any more use. Nothing else expires here, so a reader may still find what the writes have not come to.
  *
  * @throws {@link InvalidArgumentError} for a limit that is not a positive whole number.
@@ -61,23 +61,26 @@ export function createMemoryStore(
     replace(partition, emptyRecord, noEntities, entitiesOf(users.get(partition) ?? emptyRecord))
   }
 
-  function forgetExpired(): void {
-    const next = sweep.next()
-    if (next.done === true) {
-      sweep = users.entries()
-      return
-    }
-    const [partition, record] = next.value
-    const entities = entitiesOf(record)
+  function forgetExpired(looks: number): void {
     const at = now()
-    if (partitionExpiry(entities) <= at) {
-      forget(partition)
-      return
+    for (let look = 0; look < looks; look++) {
+      const next = sweep.next()
+      if (next.done === true) {
+        sweep = users.entries()
+        return
+      }
+      forgetExpiredOf(next.value[0], next.value[1], at)
     }
+  }
+
+  function forgetExpiredOf(partition: string, record: UserRecord, at: EpochSeconds): void {
+    const entities = entitiesOf(record)
     const isExpired = (entity: StoredEntity): boolean =>
       (entity.kind === 'AccessToken' || entity.kind === 'Sealed') && (expiryOf(entity) ?? at + 1) <= at
-    if (!entities.some(isExpired)) return
-    replace(partition, withoutEntities(record, isExpired, interning), noEntities, entities.filter(isExpired))
+    if (partitionExpiry(entities) <= at) forget(partition)
+    else if (entities.some(isExpired)) {
+      replace(partition, withoutEntities(record, isExpired, interning), noEntities, entities.filter(isExpired))
+    }
   }
 
   function keepLimits(written: string): void {
@@ -104,19 +107,21 @@ export function createMemoryStore(
       const id = sharedId(record, partition)
       const changed = changeRecord(record, change, id, interning)
       if (changed === undefined) return
+      const before = users.size
       replace(id, changed.record, changed.added, changed.gone)
-      forgetExpired()
+      // With one look for each new user, the end would move away as fast as the looks come nearer.
+      forgetExpired(users.size > before ? 2 : 1)
       keepLimits(partition)
     },
     async drop(partition) {
       forget(partition)
-      forgetExpired()
+      forgetExpired(1)
     },
     async findPartitions(index, value) {
       return names.find(index, value)
     },
     async *partitions() {
-      // A list of its own: who reads each user on the way changes their order, and may write.
+      // A list of its own: who writes new users on the way would never come to its end.
       yield* [...users.keys()]
     },
   }

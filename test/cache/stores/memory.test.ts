@@ -108,6 +108,27 @@ describe('what the memory store keeps', () => {
     expect(Object.isFrozen(scopesOf('u'))).toBe(true)
   })
 
+  it('is copied for a reader of a partition with many entities, too', async () => {
+    const store = createMemoryStore({ now: () => at })
+    const many = Array.from({ length: 40 }, (_, index) => refreshToken('many', { clientId: `c${index}` }))
+    await store.apply('many', putting(...many))
+    ;((await store.read('many')) as Map<string, StoredEntity>).clear()
+    expect((await store.read('many')).size).toBe(40)
+    expect(store.peek('many')).toHaveLength(40)
+  })
+
+  it('is listed once, whatever is written on the way', async () => {
+    const store = createMemoryStore()
+    for (const user of ['a', 'b']) await store.apply(user, putting(account(user)))
+    const seen: string[] = []
+    for await (const user of store.partitions()) {
+      seen.push(user)
+      await store.drop(user)
+      await store.apply(user, putting(account(user)))
+    }
+    expect(seen).toEqual(['a', 'b'])
+  })
+
   it('is what the rules for changes say, few entities or many, whatever the order', async () => {
     const keys = fc.constantFrom('a', 'b', 'c', ...Array.from({ length: 40 }, (_, index) => `k${index}`))
     const change = fc.record(
@@ -150,6 +171,25 @@ describe('the names in the memory store', () => {
     expect(await store.findPartitions('username', 'NEW')).toEqual(['u'])
     expect(await store.findPartitions('localAccountId', 'l-u')).toEqual([])
     expect(await store.findPartitions('localAccountId', 'l-new')).toEqual(['u'])
+  })
+
+  it('follow renaming and removal in a partition with many entities, too', async () => {
+    const store = createMemoryStore({ now: () => at })
+    const many = Array.from({ length: 40 }, (_, index) => refreshToken('many', { clientId: `c${index}` }))
+    await store.apply('many', putting(account('many', { username: 'old' }), ...many))
+    await store.apply('many', putting(account('many', { username: 'new' })))
+    expect(await store.findPartitions('username', 'old')).toEqual([])
+    expect(await store.findPartitions('username', 'new')).toEqual(['many'])
+    await store.apply('many', { del: [entityKey(account('many'))] })
+    expect(await store.findPartitions('username', 'new')).toEqual([])
+  })
+
+  it('are not taken for ids', async () => {
+    const store = createMemoryStore()
+    await store.apply('u', putting(account('u', { username: 'same', localAccountId: 'same' })))
+    await store.apply('u', putting(account('u', { username: 'new', localAccountId: 'same' })))
+    expect(await store.findPartitions('username', 'same')).toEqual([])
+    expect(await store.findPartitions('localAccountId', 'same')).toEqual(['u'])
   })
 
   it('still lead to a user one of whose accounts keeps the name', async () => {
@@ -223,13 +263,14 @@ describe('what has expired', () => {
     await store.apply('many', putting(...many))
     const sealed = { kind: 'Sealed', secret: 's' } as const
     await store.apply('s', {
-      put: { soon: { ...sealed, expiresOn: at + 1 }, late: { ...sealed, expiresOn: at + 500 } },
+      put: { soon: { ...sealed, expiresOn: at + 1, usernames: ['hash'] }, late: { ...sealed, expiresOn: at + 500 } },
     })
     await store.apply('s', { put: { never: sealed } })
     now = at + 119
     await letTimePass(store)
     expect(store.peek('many')).toHaveLength(20)
     expect([...(await store.read('s')).keys()]).toEqual(['late', 'never'])
+    expect(await store.findPartitions('username', 'hash')).toEqual([])
     now = at + 139
     await letTimePass(store)
     expect(await usersOf(store)).toEqual(['s'])
@@ -257,16 +298,16 @@ describe('what has expired', () => {
     expect(await usersOf(store)).toEqual(['v'])
   })
 
-  it('comes to be looked at for everybody, with users coming and going', async () => {
+  it('is found at everybody, also while every write brings a new user', async () => {
     let now = at
     const store = createMemoryStore({ now: () => now })
-    for (let user = 0; user < 1_000; user++) await store.apply(`old${user}`, putting(accessToken(`old${user}`)))
+    for (let user = 0; user < 300; user++) await store.apply(`old${user}`, putting(accessToken(`old${user}`)))
     now = at + 3_600
-    for (let user = 0; user < 2_001; user++) {
+    for (let user = 0; user < 900; user++) {
       await store.apply(`new${user}`, putting(accessToken(`new${user}`, { expiresOn: now + 3_600 })))
-      if (user % 2 === 0) await store.drop(`new${user}`)
     }
     expect((await usersOf(store)).filter((user) => user.startsWith('old'))).toEqual([])
+    expect(await usersOf(store)).toHaveLength(900)
   })
 })
 
@@ -304,6 +345,22 @@ describe('a limit', () => {
     await store.apply('b', long('b', 10))
     await store.apply('d', long('d', 1_000))
     expect(await usersOf(store)).toEqual(['b', 'c', 'd'])
+  })
+
+  it('of bytes knows what a user weighed last, when that user goes', async () => {
+    const weight = (length: number) => estimateBytes('a', [refreshToken('a', { secret: 'x'.repeat(length) })])
+    const store = createMemoryStore({ maxBytes: weight(1_000) + weight(10), now: () => at })
+    const long = (user: string, length: number) => putting(refreshToken(user, { secret: 'x'.repeat(length) }))
+    for (let round = 0; round < 5; round++) {
+      await store.apply('a', long('a', 10))
+      await store.apply('a', long('a', 1_000))
+      await store.drop('a')
+    }
+    await store.apply('a', long('a', 1_000))
+    await store.apply('b', long('b', 10))
+    expect(await usersOf(store)).toEqual(['a', 'b'])
+    await store.apply('b', long('b', 11))
+    expect(await usersOf(store)).toEqual(['b'])
   })
 
   it('of bytes keeps the user written last even if nobody else fits, and only that one', async () => {
