@@ -33,7 +33,8 @@ const tenYears = 10 * 366 * 86_400
  * Searches one partition. Every member of an entry is compared with the query, so a store that returns another user's
  * entries cannot make them a hit. Of several that match, the latest counts.
  *
- * @param at Now, epoch seconds. A token "cached" later than that means a clock set back, and is passed over.
+ * @param at Now, epoch seconds. A token "cached" much later than that means a clock set back, and is passed over. A little
+ *   later is no wonder: MSAL Node rounds up, and other machines have clocks of their own.
  */
 export function searchPartition(entities: readonly StoredEntity[], query: CacheQuery, at: EpochSeconds): CacheLookup {
   const asked = canonicalScopes(query.scopes)
@@ -105,7 +106,7 @@ function whyNot(token: AccessTokenEntity, query: CacheQuery, asked: string, at: 
   }
   if (at + expirySkewSeconds >= token.expiresOn) return no('expired', token.expiresOn)
   if (token.expiresOn > at + tenYears) return no('never-expires', token.expiresOn)
-  if (token.cachedAt > at) return no('clock-set-back', token.cachedAt)
+  if (token.cachedAt > at + expirySkewSeconds) return no('clock-set-back', token.cachedAt)
   if (!token.secret) return no('lost', token.tenantId)
   return undefined
 }

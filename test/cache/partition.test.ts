@@ -97,7 +97,7 @@ describe('searchPartition', () => {
     ['that a spoiled store says lives for ever', { expiresOn: at + 4_000_000_000 }, 'cache.access-token.never-expires'],
     ['without the token', { secret: '' }, 'cache.access-token.lost'],
     ['with 300 seconds left', { expiresOn: at + 300 }, 'cache.access-token.expired'],
-    ['cached in the future', { cachedAt: at + 1 }, 'cache.access-token.clock-set-back'],
+    ['cached more than 300 seconds in the future', { cachedAt: at + 301 }, 'cache.access-token.clock-set-back'],
   ])('passes over a token %s, and says why when it is this client’s', (_, change, reason) => {
     const { accessToken, reasons } = searchPartition(partitionOf(account, token(change)), query, at)
     expect(accessToken).toBeUndefined()
