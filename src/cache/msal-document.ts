@@ -1,4 +1,5 @@
 import { CacheError } from '../errors.ts'
+import { findCloud } from '../protocol/clouds.ts'
 import { indexEntries, indexEntry } from './account-index.ts'
 import { type AccountEntity, type AppMetadataEntity, type StoredEntity, sharedPartition } from './entities.ts'
 import { cacheHost, entityKey } from './keys.ts'
@@ -88,7 +89,7 @@ export class MsalDocument {
     for (const { slots, accounts, changed } of contents.groups.values()) {
       if (!changed) continue
       for (const slot of slots) this.#remove(slot)
-      const account = writeAccount([...accounts.values()])
+      const account = writeAccount(inOneHost([...accounts.values()], slots))
       if (account !== undefined) this.#file('Account', msalKey(account.head), account.value, partition)
     }
     for (const entity of put.values()) if ('clientId' in entity) this.#keepOneAppMetadata(entity)
@@ -149,7 +150,7 @@ export class MsalDocument {
     put: ReadonlyMap<string, StoredEntity>,
   ): void {
     const old = contents.entities.get(key)
-    const texts = (contents.slots.get(key) ?? []).map((slot) => slot.key ?? '')
+    const filedUnder = (contents.slots.get(key) ?? []).map((slot) => slot.key ?? '')
     this.#forget(contents, key)
     if (entity.kind === 'Account') {
       const group = groupOf(contents, entity)
@@ -165,7 +166,8 @@ export class MsalDocument {
       for (const [other, token] of contents.entities) {
         if (!put.has(other) && overlaps(token, entity)) this.#forget(contents, other)
       }
-      const text = chooseKey(entity, [...texts, entity.msal?.key ?? ''], this.#dialect)
+      const texts = entity.kind === 'AccessToken' ? [] : [...filedUnder, entity.msal?.key ?? '']
+      const text = chooseKey(entity, texts, this.#dialect)
       this.#file(entity.kind, text, writeEntity(withInherited(entity, old)), partition)
     }
   }
@@ -180,7 +182,9 @@ export class MsalDocument {
 
   /** MSAL Go cannot refresh for a client without app metadata, msal-node not for one with two. */
   #keepOneAppMetadata({ clientId, environment }: { readonly clientId: string; readonly environment: string }): void {
-    const wanted: AppMetadataEntity = { kind: 'AppMetadata', clientId, environment: cacheHost(environment) }
+    // Under the host that MSAL Python writes it under at every sign-in: it would add a second one to any other.
+    const host = findCloud(environment)?.networkHost ?? environment.toLowerCase()
+    const wanted: AppMetadataEntity = { kind: 'AppMetadata', clientId, environment: host }
     const table = this.#root.get(wanted.kind)
     const found: { readonly slot: Slot; readonly entity: AppMetadataEntity }[] = []
     for (const slot of table instanceof Map ? table.values() : []) {
@@ -277,4 +281,16 @@ function withInherited<T extends Exclude<KeyedEntity, AccountEntity>>(entity: T,
 function plain(member: Table | Slot | undefined): unknown {
   if (!(member instanceof Map)) return member?.value
   return Object.fromEntries([...member].map(([key, { value }]) => [key, value]))
+}
+
+/**
+ * MSAL Python lists the accounts of one host only, its own before the one that stands for the cloud: an account that it
+ * has there must stay there, or it is gone for Python as soon as there is another.
+ */
+function inOneHost(accounts: readonly AccountEntity[], slots: Iterable<Slot>): readonly AccountEntity[] {
+  const hosts = [...slots].flatMap((slot) =>
+    readMsalEntry(slot).entities.map((entity) => (entity as AccountEntity).environment),
+  )
+  const environment = hosts.find((host) => host !== cacheHost(host)) ?? hosts[0]
+  return environment === undefined ? accounts : accounts.map((account) => ({ ...account, environment }))
 }

@@ -13,11 +13,13 @@ export type KeyDialect = 'node' | 'schema'
 export type KeyedEntity = AccessTokenEntity | RefreshTokenEntity | IdTokenEntity | AccountEntity | AppMetadataEntity
 
 /**
- * What msal-node puts behind a key, by generation: up to 1.4 (the canonical form), 1.5 to 3.x, 5 and later. The hyphens
- * stand for empty slots.
+ * What msal-node puts behind a key, by generation: up to 1.4 (the canonical form), 1.5 to 3.x, 5 and later (but for access
+ * tokens). The hyphens stand for empty slots.
  */
 const tails = {
-  AccessToken: ['', '--', '-'],
+  // MSAL Python removes an expired token under the key it would give it: with the tail of msal-node 7 ("-") that is not the
+  // expired one, but the one it has just got. And msal-node removes access tokens by value, whatever their keys.
+  AccessToken: ['', '--', ''],
   RefreshToken: ['--', '----', '---'],
   IdToken: ['-', '---', '--'],
   Account: ['', '', ''],

@@ -158,12 +158,15 @@ describe('MsalDocument.apply', () => {
     expect(Object.entries(root).map(([section, table]) => [section, Object.keys(table)])).toEqual([
       ['Account', [`${stem}-${tenant}`]],
       ['IdToken', [`${stem}-idtoken-${client}-${tenant}--`]],
-      ['AccessToken', [`${stem}-accesstoken-${client}-${tenant}-${scopes}-`]],
+      ['AccessToken', [`${stem}-accesstoken-${client}-${tenant}-${scopes}`]],
       ['RefreshToken', [`${stem}-refreshtoken-${client}---`]],
-      ['AppMetadata', [`appmetadata-login.windows.net-${client}`]],
+      ['AppMetadata', [`appmetadata-login.microsoftonline.com-${client}`]],
     ])
     expect(root['AppMetadata']).toEqual({
-      [`appmetadata-login.windows.net-${client}`]: { client_id: client, environment: 'login.windows.net' },
+      [`appmetadata-login.microsoftonline.com-${client}`]: {
+        client_id: client,
+        environment: 'login.microsoftonline.com',
+      },
     })
   })
 
@@ -204,6 +207,17 @@ describe('MsalDocument.apply', () => {
     expect(Object.values(secrets(root, 'AccessToken')).sort()).toEqual(['at-ada-guest', 'at-ada-mail', 'new AT'])
   })
 
+  it.each(['msal-node-3', 'msal-node-7', 'msal-python-1.31'])(
+    'files the access token that replaces one of %s under the canonical key: Python would remove it under another',
+    (writer) => {
+      const root = save(MsalDocument.parse(fixture(`cache/${writer}.json`)), signIn)
+      const [text] = Object.entries(root['AccessToken'] ?? {}).find(([, { secret }]) => secret === 'new AT') ?? []
+      expect(text).toBe(
+        `${ada}-login.windows.net-accesstoken-${client}-${tenant}-email https://graph.microsoft.com/user.read openid profile`,
+      )
+    },
+  )
+
   it('leaves one refresh token of those that MSAL Python wrote for each set of scopes', () => {
     const root = save(MsalDocument.parse(fixture('cache/msal-python-1.31.json')), signIn)
     expect(secrets(root, 'RefreshToken')).toEqual({ [`login.windows.net-refreshtoken-${client}---`]: 'new RT' })
@@ -217,11 +231,12 @@ describe('MsalDocument.apply', () => {
     })
   })
 
-  it('makes one account entry of those that MSAL Python wrote for each tenant, and keeps what it cannot use', () => {
+  it('makes one account entry of those that MSAL Python wrote for each tenant, where Python looks for it, and keeps what it cannot use', () => {
     const root = save(MsalDocument.parse(fixture('cache/msal-python-1.31.json')), signIn)
-    expect(Object.keys(root['Account'] ?? {})).toEqual([`${ada}-login.windows.net-${tenant}`])
+    expect(Object.keys(root['Account'] ?? {})).toEqual([`${ada}-login.microsoftonline.com-${tenant}`])
     const [entry] = Object.values(root['Account'] ?? {})
-    expect(entry).toMatchObject({ name: 'Ada Lovelace', account_source: 'password', environment: 'login.windows.net' })
+    const environment = 'login.microsoftonline.com'
+    expect(entry).toMatchObject({ name: 'Ada Lovelace', account_source: 'password', environment })
     expect(entry?.['tenantProfiles']).toHaveLength(2)
   })
 
@@ -242,9 +257,9 @@ describe('MsalDocument.apply', () => {
   it('keeps one app metadata of a client in a cloud: two make msal-node throw, none makes MSAL Go give up', () => {
     const root = save(MsalDocument.parse(fixture('cache/mixed.json')), signIn)
     expect(root['AppMetadata']).toEqual({
-      [`appmetadata-login.windows.net-${client}`]: {
+      [`appmetadata-login.microsoftonline.com-${client}`]: {
         client_id: client,
-        environment: 'login.windows.net',
+        environment: 'login.microsoftonline.com',
         family_id: '1',
       },
     })
@@ -252,7 +267,7 @@ describe('MsalDocument.apply', () => {
       { ...refreshToken, clientId: 'other' },
     ])
     expect(other['AppMetadata']).toEqual({
-      'appmetadata-login.windows.net-other': { client_id: 'other', environment: 'login.windows.net' },
+      'appmetadata-login.microsoftonline.com-other': { client_id: 'other', environment: 'login.microsoftonline.com' },
     })
   })
 
@@ -430,7 +445,7 @@ describe('MsalDocument.apply', () => {
     const added = {
       kind: 'AppMetadata',
       clientId: '99999999-3333-4444-8555-666666666666',
-      environment: 'login.windows.net',
+      environment: 'login.microsoftonline.com',
     } as const
     expect(target.read(sharedPartition)).toEqual(new Map([...source.read(sharedPartition), [entityKey(added), added]]))
     expect(target.serialize()).toContain('"__proto__"')

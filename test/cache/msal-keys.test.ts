@@ -19,14 +19,14 @@ const metadata: KeyedEntity = { kind: 'AppMetadata', environment: 'login.windows
 
 describe('msalKey', () => {
   const stem = 'u.t-login.windows.net'
+  it('writes an access token in the canonical form, and knows that of msal-node 3', () => {
+    const text = `${stem}-accesstoken-c-t-user.read a-`
+    expect([msalKey(token, 'schema'), msalKey(token)]).toEqual([text, text])
+    expect([text, `${text}--`].map((key) => keyGeneration(key, token))).toEqual([2, 1])
+  })
+
   // Generations 0 (up to msal-node 1.4, and the schema), 1 (1.5 to 3.x), 2 (from 5 on).
   it.each<[KeyedEntity, string, string, string]>([
-    [
-      token,
-      `${stem}-accesstoken-c-t-user.read a-`,
-      `${stem}-accesstoken-c-t-user.read a---`,
-      `${stem}-accesstoken-c-t-user.read a--`,
-    ],
     [refreshToken, `${stem}-refreshtoken-c--`, `${stem}-refreshtoken-c----`, `${stem}-refreshtoken-c---`],
     [familyToken, `${stem}-refreshtoken-1--`, `${stem}-refreshtoken-1----`, `${stem}-refreshtoken-1---`],
     [idToken, `${stem}-idtoken-c-t-`, `${stem}-idtoken-c-t---`, `${stem}-idtoken-c-t--`],
@@ -57,7 +57,7 @@ describe('msalKey', () => {
   })
 
   it('does not mind the order of scopes, since the server chose it', () => {
-    expect(keyGeneration('u.t-login.windows.net-accesstoken-c-t-a- user.read-', token)).toBe(2)
+    expect(keyGeneration('u.t-login.windows.net-accesstoken-c-t-a- user.read', token)).toBe(2)
   })
 })
 

@@ -25,7 +25,7 @@ const tokenValue = {
   extended_expires_on: '9000',
   token_type: 'Bearer',
 }
-const key = 'u.t-login.windows.net-accesstoken-c-t-openid user.read-'
+const key = 'u.t-login.windows.net-accesstoken-c-t-openid user.read'
 const token: AccessTokenEntity = {
   kind: 'AccessToken',
   homeAccountId: 'u.t',
@@ -197,8 +197,8 @@ describe('readMsalEntry', () => {
       const [entity] = readMsalEntry({ section: 'AccessToken', key: text, value: tokenValue }).entities
       return entity !== undefined && 'msal' in entity ? entity.msal?.key : undefined
     }
-    expect(keyOf(`${key}-`)).toBe(`${key}-`)
-    expect(keyOf(key.slice(0, -1))).toBe(key.slice(0, -1))
+    expect(keyOf(`${key}--`)).toBe(`${key}--`)
+    expect(keyOf(`${key}-`)).toBeUndefined()
     expect(keyOf(key)).toBeUndefined()
     expect(keyOf('anything')).toBeUndefined()
   })
@@ -245,7 +245,7 @@ describe('writeMsalEntries', () => {
     expect(writeMsalEntries('u.t', [['', token]])).toEqual([
       {
         section: 'AccessToken',
-        key: 'u.t-login.windows.net-accesstoken-c-t-user.read openid-',
+        key: 'u.t-login.windows.net-accesstoken-c-t-user.read openid',
         value: { ...tokenValue, target: 'User.Read openid' },
       },
     ])

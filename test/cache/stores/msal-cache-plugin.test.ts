@@ -14,7 +14,7 @@ type Sections = Record<string, Section>
 
 /**
  * MSAL Node as far as a plug-in sees it: one memory for all calls, `deserialize` adds to it, `serialize` lays it over the
- * last text, and entries of an unknown credential type are lost on the way.
+ * last text, entries of an unknown credential type are lost on the way, a new access token removes the one it replaces.
  */
 class Msal {
   memory: Sections = {}
@@ -63,7 +63,12 @@ class Msal {
   }
 
   put(...entries: (readonly [section: string, key: string, value: Record<string, unknown>])[]): void {
-    for (const [section, key, value] of entries) this.memory[section] = { ...this.memory[section], [key]: value }
+    for (const [section, key, value] of entries) {
+      const isReplaced = ([, old]: [string, Record<string, unknown>]) =>
+        section === 'AccessToken' && old['home_account_id'] === value['home_account_id']
+      const others = Object.entries(this.memory[section] ?? {}).filter((entry) => !isReplaced(entry))
+      this.memory[section] = { ...Object.fromEntries(others), [key]: value }
+    }
   }
 
   remove(user: string): void {
