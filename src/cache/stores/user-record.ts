@@ -57,9 +57,9 @@ export function changeRecord(
   const names = Object.keys(put)
   const added = names.map((name) => copyEntity(put[name] as StoredEntity, id, interning))
   if (record instanceof Map) return changeMap(record, names, added, del)
+  if (record.keys.length + names.length > maxSmall) return changeMap(toMap(record), names, added, del)
   if (record.keys.length === 0)
     return { record: { keys: interning.list(names), entities: added }, gone: nothing, added }
-  if (record.keys.length + names.length > maxSmall) return changeMap(toMap(record), names, added, del)
   let { keys, entities } = record
   const gone: StoredEntity[] = []
   for (const key of del) {
