@@ -1,4 +1,5 @@
 import type { StoredEntity } from './entities.ts'
+import { type FormEntity, type MsalForm, makeForm } from './msal-form.ts'
 import { freeKey, type KeyDialect, parseSealedKey } from './msal-keys.ts'
 import { sealedSection, writeMsalEntries } from './msal-schema.ts'
 
@@ -19,6 +20,11 @@ export interface SectionWriter {
 
 /** Entra's home account ids: two of them never make the same key, since a key begins with all of the id. */
 const usualId = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/
+
+/** Forms that are tried: clients and scopes are few. */
+const maxForms = 8
+/** A form is worth its making if so many entities fit. */
+const worth = 64
 
 /** The table that an entity stands in; `undefined` for a member of the root that is no table. */
 export function sectionOf(entity: StoredEntity): string | undefined {
@@ -43,16 +49,52 @@ export function createSectionWriter(
     return writeMsalEntries(partition, ofSection, options).map(({ key = '', value }) => ({ key, value }))
   }
 
-  function textOf(key: string, value: unknown): string {
-    const text = `${separator}${JSON.stringify(key)}:${JSON.stringify(value)}`
+  function separated(entry: string): string {
+    const text = separator + entry
     separator = ','
     return text
   }
 
+  function textOf(key: string, value: unknown): string {
+    return separated(`${JSON.stringify(key)}:${JSON.stringify(value)}`)
+  }
+
+  const forms: MsalForm[] = []
+  let budget = worth * worth
+
+  /** The text of an entity by one of the forms, or a new one. */
+  function fill(partition: string, entity: StoredEntity): { readonly key: string; readonly text: string } | undefined {
+    if (!hasForm(entity) || entity.homeAccountId !== partition) return undefined
+    for (const form of forms) {
+      const text = form.fill(entity)
+      if (text === undefined) continue
+      budget += 1
+      return { key: form.key, text }
+    }
+    if (budget < worth) return undefined
+    budget -= worth
+    const form = makeForm(entity, options)
+    const text = form?.fill(entity)
+    if (form === undefined || text === undefined) return undefined
+    forms.unshift(form)
+    forms.splice(maxForms)
+    return { key: form.key, text }
+  }
+
   return {
-    write(user) {
-      if (!user.entities.some((entity) => sectionOf(entity) === section)) return []
-      return undefined
+    write({ partition, entities }) {
+      const own = entities.filter((entity) => sectionOf(entity) === section)
+      if (own.length === 0) return []
+      if (usualId.exec(partition)?.[0] !== partition || (section === 'Account' && own.length > 1)) return undefined
+      const keys: string[] = []
+      const texts: string[] = []
+      for (const entity of own) {
+        const filled = fill(partition, entity)
+        if (filled === undefined || keys.includes(filled.key)) return undefined
+        keys.push(filled.key)
+        texts.push(filled.text)
+      }
+      return texts.map(separated)
     },
     async writeWithCare(user) {
       const texts: string[] = []
@@ -71,4 +113,8 @@ export function createSectionWriter(
       return texts
     },
   }
+}
+
+function hasForm(entity: StoredEntity): entity is FormEntity {
+  return 'homeAccountId' in entity
 }

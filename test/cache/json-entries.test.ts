@@ -79,7 +79,7 @@ describe('createJsonEntryScanner', () => {
           expect(errorOf(damaged) === undefined, damaged).toBe(isJson)
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     )
   })
 

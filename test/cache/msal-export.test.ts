@@ -96,7 +96,7 @@ describe('exportMsalCache', () => {
         )
         expect(shared.filter(({ kind }) => kind === 'AppMetadata')).toHaveLength(clients.size)
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     )
   })
 

@@ -193,7 +193,7 @@ describe('importMsalCache by patterns', () => {
         for await (const partition of store.partitions()) found.set(partition, await store.read(partition))
         expect(found).toEqual(expected(json))
       }),
-      { numRuns: 250 },
+      { numRuns: 120 },
     )
   })
 
