@@ -110,16 +110,32 @@ async function* readUsers(
   for await (const name of store.partitions()) {
     if (name !== sharedPartition) names.push(name)
     if (names.length < usersAtOnce) continue
-    yield await Promise.all(names.map((partition) => readUser(store, partition)))
+    yield await readAll(store, names)
     names = []
   }
-  yield await Promise.all(names.map((partition) => readUser(store, partition)))
+  yield await readAll(store, names)
+}
+
+function readAll(
+  store: CredentialStore,
+  partitions: readonly string[],
+): readonly ReadUser[] | Promise<readonly ReadUser[]> {
+  const users = partitions.map((partition) => peekUser(store, partition))
+  // To wait for each of a million users would take longer than to read them.
+  if (users.every((user) => user !== undefined)) return users
+  return Promise.all(partitions.map((partition, at) => users[at] ?? readUser(store, partition)))
+}
+
+/** What can be seen at once; `undefined` if it takes a {@link readUser}. */
+function peekUser(store: CredentialStore, partition: string): ReadUser | undefined {
+  const entities = store.peek?.(partition)
+  // What the key of a sealed entity is cannot be seen in it; of all others it can.
+  return entities?.every(({ kind }) => kind !== 'Sealed') ? { partition, keys: [], entities } : undefined
 }
 
 async function readUser(store: CredentialStore, partition: string): Promise<ReadUser> {
-  const peeked = store.peek?.(partition)
-  // What the key of a sealed entity is cannot be seen in it; of all others it can.
-  if (peeked?.every(({ kind }) => kind !== 'Sealed')) return { partition, keys: [], entities: peeked }
+  const peeked = peekUser(store, partition)
+  if (peeked !== undefined) return peeked
   const read = await store.read(partition)
   return { partition, keys: [...read.keys()], entities: [...read.values()] }
 }
