@@ -1,4 +1,5 @@
-import type { AccountEntity, StoredEntity } from './entities.ts'
+import type { EpochSeconds } from '../protocol/time.ts'
+import type { AccountEntity, RefreshTokenEntity, StoredEntity } from './entities.ts'
 import { cacheHost, entityKey } from './keys.ts'
 import { parseSealedKey } from './msal-keys.ts'
 import { type MsalEntry, readMsalEntry } from './msal-schema.ts'
@@ -29,7 +30,7 @@ export function takeApart(slots: Iterable<Slot>): Contents {
   for (const slot of slots) {
     for (const entity of readMsalEntry(slot).entities) {
       const key = keyOf(slot, entity)
-      if (isNewer(entity, contents.entities.get(key))) contents.entities.set(key, entity)
+      if (isNewer(entity, contents.entities.get(key), slots)) contents.entities.set(key, entity)
       if (entity.kind === 'Account') {
         const group = groupOf(contents, entity)
         group.slots.add(slot)
@@ -48,15 +49,30 @@ function keyOf(slot: Slot, entity: StoredEntity): string {
 }
 
 /** Whether an entity counts more than one with the same key that stands before it. */
-function isNewer(entity: StoredEntity, old: StoredEntity | undefined): boolean {
+function isNewer(entity: StoredEntity, old: StoredEntity | undefined, slots: Iterable<Slot>): boolean {
   if (old === undefined) return true
   // We remove what a sealed entity replaces; so a plain one beside it is another library's, and newer.
   if (entity.kind === 'Sealed') return false
   // "Not known" and "not in the family" say less than the name of one.
   if (entity.kind === 'AppMetadata' && old.kind === entity.kind) return Boolean(entity.familyId) || !old.familyId
   if (entity.kind === 'AccessToken' && old.kind === entity.kind) return entity.expiresOn >= old.expiresOn
-  if (entity.kind === 'RefreshToken' && old.kind === entity.kind) return entity.cachedAt >= old.cachedAt
+  if (entity.kind === 'RefreshToken' && old.kind === entity.kind) return cameAt(entity, slots) >= cameAt(old, slots)
   return true
+}
+
+/**
+ * When a refresh token came. MSAL Node does not say; but it files one together with an access token, under the same host.
+ */
+function cameAt({ cachedAt, clientId, environment }: RefreshTokenEntity, slots: Iterable<Slot>): EpochSeconds {
+  let latest = cachedAt
+  for (const slot of cachedAt > 0 ? [] : slots) {
+    for (const entity of readMsalEntry(slot).entities) {
+      const isCompanion =
+        entity.kind === 'AccessToken' && entity.clientId === clientId && entity.environment === environment
+      if (isCompanion) latest = Math.max(latest, entity.cachedAt)
+    }
+  }
+  return latest
 }
 
 /** The accounts of an account's cloud; an empty group if there are none yet. */

@@ -137,6 +137,40 @@ describe('MsalDocument.read', () => {
     expect(secretOf('1', undefined)).toBe('0')
   })
 
+  it.each([
+    ['younger', 1_000, 'of unknown age'],
+    ['older', 3_000, 'of known age'],
+    ['as old, and stands behind', 2_000, 'of unknown age'],
+  ])(
+    'takes a refresh token to be as old as the access token of its host: that of unknown age is %s',
+    (_, at, newest) => {
+      const of = (kind: string, environment: string, fields: object) => ({
+        ...{ home_account_id: ada, environment, client_id: client, credential_type: kind, ...fields },
+      })
+      const other = of('RefreshToken', 'login.microsoftonline.com', {
+        ...{ secret: 'of known age', last_modification_time: String(at) },
+      })
+      const accessToken = (environment: string, cachedAt: string) =>
+        of('AccessToken', environment, {
+          secret: 'AT',
+          target: 'a',
+          realm: tenant,
+          cached_at: cachedAt,
+          expires_on: '9',
+        })
+      const text = JSON.stringify({
+        RefreshToken: { a: other, b: of('RefreshToken', 'login.windows.net', { secret: 'of unknown age' }) },
+        AccessToken: {
+          a: accessToken('login.microsoftonline.com', '9000'),
+          b: accessToken('login.windows.net', '2000'),
+          c: { ...accessToken('login.windows.net', '9000'), client_id: 'another' },
+        },
+      })
+      const tokens = [...MsalDocument.parse(text).read(ada).values()].filter(({ kind }) => kind === 'RefreshToken')
+      expect(tokens).toMatchObject([{ secret: newest }])
+    },
+  )
+
   it('finds users by the name and the id in any of their tenants', () => {
     const document = MsalDocument.parse(fixture('cache/msal-node-7.json'))
     expect(document.findPartitions('username', 'ADA@contoso.example')).toEqual([ada])
