@@ -1,8 +1,9 @@
-// `npm run test:interop`: other people's clients against our simulator, other people's messages against our code,
-// our client against other people's servers.
+// `npm run test:interop`: other people's clients against our simulator, other people's messages against our code, token
+// caches of other people's libraries, our client against other people's servers.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { cacheRows } from './cache-rows.js'
 import { clientPeers } from './client-peers.js'
 import { installPeers } from './install.js'
 import { hide, printHeading, results } from './report.js'
@@ -35,6 +36,7 @@ try {
   const seen = await signInRows(peers, simulators)
   await requestRows(peers, simulators.both, seen)
   await responseRows(peers, issuer, adfsCertificate)
+  await cacheRows(peers, folder)
   await simulatorRows(peers, simulators, issuer.certificatePem)
   const wsTrust = running.at(-1)
   await serverRows(running.slice(0, -1))
