@@ -122,7 +122,7 @@ export function learnPattern(raw: string, value: unknown, entity: StoredEntity):
 
   function valuePattern(text: string): string {
     const { member, isInstant = false } = open?.get(name) ?? {}
-    if (member === undefined || text.includes('\\') || (isInstant && !/^\d{1,15}$/.test(text))) return literal(text)
+    if (member === undefined || (isInstant && !/^\d{1,15}$/.test(text))) return literal(text)
     groups += 1
     found.set(member, { group: groups, isInstant, text })
     return isInstant ? openInstant : openText

@@ -111,6 +111,20 @@ describe('exportMsalCache by forms', () => {
     )
   })
 
+  it('writes the accounts of one cloud as one entry, also where they name different hosts of it', async () => {
+    const home = `10000000-aaaa-4bbb-8ccc-000000000000.${tenant}`
+    const account = { kind: 'Account', homeAccountId: home, localAccountId: 'l', username: 'n' } as const
+    const guest: Plain = { ...account, environment: 'login.microsoftonline.com', tenantId: 'guest' }
+    const store = createMemoryStore({ now: () => -1 })
+    await store.apply(home, {
+      put: Object.fromEntries(byKey([{ ...account, environment: 'login.windows.net', tenantId: tenant }, guest])),
+    })
+    let json = ''
+    for await (const piece of exportMsalCache(store)) json += piece
+    const { Account } = JSON.parse(json) as { readonly Account: Record<string, { readonly tenantProfiles: unknown[] }> }
+    expect(Object.values(Account).map(({ tenantProfiles }) => tenantProfiles.length)).toEqual([2])
+  })
+
   const id = `10000000-aaaa-4bbb-8ccc-000000000000.${tenant}`
   const common = { homeAccountId: id, environment: 'e', clientId: 'c', secret: 's' }
   const ordinary: readonly FormEntity[] = [
@@ -141,5 +155,29 @@ describe('exportMsalCache by forms', () => {
     expect(form?.fill(entity)).toBe(`${JSON.stringify(entry?.key)}:${JSON.stringify(entry?.value)}`)
     expect(form?.fill({ ...entity, environment: 'f' })).toBeUndefined()
     expect(form?.fill({ ...entity, familyId: '1' } as FormEntity)).toBeUndefined()
+  })
+
+  it('compares scopes one by one, and every member that one of the entities has', () => {
+    const token = {
+      kind: 'AccessToken',
+      ...common,
+      tenantId: tenant,
+      scopes: ['a', 'b'],
+      cachedAt: 1,
+      expiresOn: 2,
+    } as const
+    const form = makeForm(token, {})
+    expect(form?.fill({ ...token, scopes: ['a', 'b'] })).toBe(form?.fill(token))
+    expect(form?.fill({ ...token, scopes: ['a', 'c'] })).toBeUndefined()
+    expect(form?.fill({ ...token, scopes: ['a'] })).toBeUndefined()
+    const renewable = makeForm({ ...token, refreshOn: 1 }, {})
+    expect(renewable?.fill(token)).toBeUndefined()
+    expect(renewable?.fill({ ...token, resource: 'r' })).toBeUndefined()
+  })
+
+  it('has no form for a text that looks like a blank', () => {
+    const odd = { msal: { fields: { x: 'blank-8d1c5e0b-1-' } } }
+    for (const entity of ordinary) expect(makeForm({ ...entity, ...odd }, {})).toBeUndefined()
+    expect(makeForm({ kind: 'IdToken', ...common, tenantId: 'blank-8d1c5e0b-9-' }, {})).toBeUndefined()
   })
 })

@@ -223,6 +223,61 @@ describe('importMsalCache by patterns', () => {
     expect(learn(JSON.stringify({ [name]: { 'u.t-e-x': value } }))).toBeDefined()
   })
 
+  async function importBoth(json: string) {
+    const store = createMemoryStore({ now: () => -1 })
+    await importMsalCache(store, json)
+    for (const [partition, entities] of expected(json)) expect(await store.read(partition)).toEqual(entities)
+    return store
+  }
+
+  it('keeps a client_info that says something else, or stops to, in the middle of entries of one shape', async () => {
+    const info = (uid: string) => encodeBase64Url(JSON.stringify({ uid, utid: 't' }))
+    const table = (infos: readonly string[]) =>
+      infos.map((client_info, index) => {
+        const value = { home_account_id: `u${index}.t`, environment: 'e', realm: 't', username: 'n', client_info }
+        return [`u${index}.t-e-t`, value]
+      })
+    for (const infos of [
+      [info('u0'), info('u1'), 'other', info('u3'), info('u3'), info('u5')],
+      [info('u2'), info('u2'), info('u2'), info('u2')],
+    ]) {
+      const store = await importBoth(JSON.stringify({ Account: Object.fromEntries(table(infos)) }))
+      expect((await store.read('u2.t')).values().next().value?.kind).toBe('Account')
+    }
+  })
+
+  it('takes the newest of the entries of one shape that mean the same', async () => {
+    const entry = (at: number) => ({
+      ...{ home_account_id: 'u.t', environment: 'e', client_id: 'c', realm: 't', target: 'a', secret: `AT ${at}` },
+      ...{ cached_at: `${at}`, expires_on: `${at}` },
+    })
+    const user = (id: string, at: number) => ({ ...entry(at), home_account_id: id })
+    const json = JSON.stringify({
+      AccessToken: {
+        'u.t-e-accesstoken-c-t-a-': entry(3),
+        'v.t-e-accesstoken-c-t-a-': user('v.t', 3),
+        'v.t-e-accesstoken-c-t-a': user('v.t', 5),
+        'w.t-e-accesstoken-c-t-a': user('w.t', 4),
+        'u.t-e-accesstoken-c-t-a': entry(1),
+        'x.t-e-accesstoken-c-t-a': user('x.t', 1),
+      },
+    })
+    const store = await importBoth(json)
+    expect([...(await store.read('u.t')).values()]).toMatchObject([{ secret: 'AT 3' }])
+    expect([...(await store.read('v.t')).values()]).toMatchObject([{ secret: 'AT 5' }])
+  })
+
+  it('makes no pattern of an entry with a name twice, in itself or in a profile', async () => {
+    const common = '"home_account_id":"u.t","environment":"e","client_id":"c","realm":"t"'
+    expect(learn(`{"IdToken":{"u.t-x":{${common},"secret":"b"}}}`)).toBeDefined()
+    expect(learn(`{"IdToken":{"u.t-x":{${common},"secret":"a","secre\\u0074":"b"}}}`)).toBeUndefined()
+    const profile = (members: string) => JSON.stringify([`{"tenantId":"t",${members}}`])
+    expect(learn(`{"Account":{"u.t-x":{${common},"tenantProfiles":${profile('"name":"a"')}}}}`)).toBeDefined()
+    expect(
+      learn(`{"Account":{"u.t-x":{${common},"tenantProfiles":${profile('"name":"a","name":"b"')}}}}`),
+    ).toBeUndefined()
+  })
+
   it('does not take longer for a secret that does not end', () => {
     const value = { home_account_id: 'u.t', environment: 'e', client_id: 'c', secret: 's', realm: 't' }
     const json = JSON.stringify({ IdToken: { 'u.t-e-x': value } })
