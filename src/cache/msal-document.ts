@@ -291,6 +291,6 @@ function inOneHost(accounts: readonly AccountEntity[], slots: Iterable<Slot>): r
   const hosts = [...slots].flatMap((slot) =>
     readMsalEntry(slot).entities.map((entity) => (entity as AccountEntity).environment),
   )
-  const environment = hosts.find((host) => host !== cacheHost(host)) ?? hosts[0]
+  const environment = hosts.find((host) => host !== cacheHost(host))
   return environment === undefined ? accounts : accounts.map((account) => ({ ...account, environment }))
 }

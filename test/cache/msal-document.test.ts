@@ -274,6 +274,18 @@ describe('MsalDocument.apply', () => {
     expect(entry?.['tenantProfiles']).toHaveLength(2)
   })
 
+  it.each([
+    [['login.windows.net', 'login.microsoftonline.com'], 'login.microsoftonline.com'],
+    [['login.microsoftonline.com', 'login.windows.net'], 'login.microsoftonline.com'],
+    [['login.windows.net'], 'login.windows.net'],
+  ])('of accounts under %j leaves one that MSAL Python lists, if it listed one', (hosts, environment) => {
+    const entry = (host: string) => ({ home_account_id: ada, environment: host, realm: tenant, username: 'ada' })
+    const text = JSON.stringify({ Account: Object.fromEntries(hosts.map((host) => [`of ${host}`, entry(host)])) })
+    const root = save(MsalDocument.parse(text), signIn)
+    expect(Object.keys(root['Account'] ?? {})).toEqual([`${ada}-${environment}-${tenant}`])
+    expect(Object.values(root['Account'] ?? {})).toMatchObject([{ environment }])
+  })
+
   it('keeps the hint that msal-node put into a tenant profile', () => {
     const root = save(MsalDocument.parse(fixture('cache/msal-node-7.json')), [account])
     const entry = Object.values(root['Account'] ?? {}).find(({ home_account_id: id }) => id === ada)

@@ -87,6 +87,10 @@ describe('searchPartition', () => {
     expect(found).toEqual({ account, accessToken: token(), refreshToken, idToken: idToken('t-1'), reasons: [] })
   })
 
+  it('takes a token that another clock, or one that rounds up, has cached up to 300 seconds from now', () => {
+    expect(searchPartition(partitionOf(account, token({ cachedAt: at + 300 })), query, at).accessToken).toBeDefined()
+  })
+
   it.each([
     ['of another user', { homeAccountId: 'v.t' }, undefined],
     ['of another cloud', { environment: 'login.microsoftonline.us' }, undefined],
