@@ -19,6 +19,7 @@ export interface IoRedisClient {
   scan?(cursor: string, match: 'MATCH', pattern: string, count: 'COUNT', size: number): Promise<[string, string[]]>
   /** Of a cluster. */
   nodes?(role: 'master'): readonly unknown[]
+  readonly options?: { readonly keyPrefix?: string | undefined }
 }
 
 /** A connected client of either package, of a cluster too. */
@@ -77,14 +78,25 @@ function ofIoRedis(client: IoRedisClient): RedisCommands {
       orByText(client.evalsha(script.sha, 1, key, ...args), () => client.eval(script.text, 1, key, ...args)),
     async *scan(pattern) {
       const nodes = (client.nodes?.('master') ?? [client]) as readonly IoRedisClient[]
+      // The client puts its prefix before keys, but not before patterns, and leaves it on what a scan brings.
+      const { keyPrefix = '' } = client.options ?? {}
       for (const node of nodes) {
-        yield* pages(async (cursor) => (await node.scan?.(cursor, 'MATCH', pattern, 'COUNT', pageSize)) ?? ['0', []])
+        yield* pages(async (cursor) => {
+          const [next = '0', keys = []] =
+            (await node.scan?.(cursor, 'MATCH', `${escapeGlob(keyPrefix)}${pattern}`, 'COUNT', pageSize)) ?? []
+          return [next, keys.map((key) => key.slice(keyPrefix.length))]
+        })
       }
     },
   }
 }
 
 const pageSize = 1_000
+
+/** Text for a pattern, to be matched as it is. */
+export function escapeGlob(text: string): string {
+  return text.replace(/[*?[\]\\^]/g, '\\$&')
+}
 
 async function* pages(
   read: (cursor: string) => Promise<readonly [cursor: string, keys: readonly string[]]>,

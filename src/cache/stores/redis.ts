@@ -3,7 +3,7 @@ import { indexEntries, indexEntry } from '../account-index.ts'
 import type { StoredEntity } from '../entities.ts'
 import { expiryOf } from '../expiry.ts'
 import type { CredentialStore } from '../store.ts'
-import { type RedisClientLike, redisCommands, redisScript } from './redis-commands.ts'
+import { escapeGlob, type RedisClientLike, redisCommands, redisScript } from './redis-commands.ts'
 import { runExclusively } from './redis-lock.ts'
 
 export interface RedisStoreOptions {
@@ -44,8 +44,8 @@ export function createRedisStore(
     const entries = entities.flatMap(indexEntries)
     if (entries.length === 0) return
     const ends = Math.max(0, ...entities.map((entity) => expiryOf(entity) ?? 0))
-    const until = ends === 0 || ends === Number.POSITIVE_INFINITY ? '' : String(ends * 1_000)
-    await Promise.all(entries.map((entry) => commands?.run(addScript, indexKey(entry), [partition, until])))
+    const left = ends === 0 || ends === Number.POSITIVE_INFINITY ? '' : String(ends * 1_000 - Date.now())
+    await Promise.all(entries.map((entry) => commands?.run(addScript, indexKey(entry), [partition, left])))
   }
 
   // After it is gone. Whoever has signed the user in again meanwhile has come before us, and gets the entry back.
@@ -71,15 +71,19 @@ export function createRedisStore(
       const conditions = Object.entries(onlyIf)
       const puts = Object.entries(put)
       const args = [
+        String(Date.now()),
         String(conditions.length),
         ...conditions.flatMap(([key, value]) => (value === true ? [key, '', ''] : [key, 'secret', value])),
         String(del.length),
         ...del,
         ...puts.flatMap(([key, entity]) => [key, formatValue(entity)]),
       ]
-      await writing(addToIndex(partition, Object.values(put)))
+      const entities = Object.values(put)
+      await writing(addToIndex(partition, entities))
       const replaced = await writing(commands.run(changeScript, userKey(partition), args))
-      await writing(removeFromIndex(partition, namesGone(replaced, Object.values(put))))
+      // Again, should somebody have signed the user out in between.
+      await writing(addToIndex(partition, entities))
+      await writing(removeFromIndex(partition, namesGone(replaced, entities)))
     },
     async drop(partition) {
       const removed = await writing(commands.run(dropScript, userKey(partition), []))
@@ -115,6 +119,7 @@ export function createRedisStore(
 const changeScript = redisScript(`
 local key, at = KEYS[1], 1
 local function take() at = at + 1 return ARGV[at - 1] end
+local now = tonumber(take())
 for _ = 1, tonumber(take()) do
   local field, what, secret = take(), take(), take()
   local text = redis.call('HGET', key, field)
@@ -141,7 +146,7 @@ for _, text in ipairs(redis.call('HVALS', key)) do
   if ends == 'never' then last = math.huge elseif ends then last = math.max(last, tonumber(ends) or 0) end
 end
 if last == 0 or last == math.huge then redis.call('PERSIST', key)
-else redis.call('PEXPIREAT', key, string.format('%.0f', last)) end
+else redis.call('PEXPIRE', key, string.format('%.0f', math.max(last - now, 1))) end
 return replaced`)
 
 const dropScript = redisScript(`
@@ -151,14 +156,12 @@ return values`)
 
 // An entry of the index lives at least as long as each of the users it leads to.
 const addScript = redisScript(`
-local known = redis.call('EXISTS', KEYS[1]) == 1
 local left = redis.call('PTTL', KEYS[1])
 redis.call('SADD', KEYS[1], ARGV[1])
-if ARGV[2] == '' then redis.call('PERSIST', KEYS[1])
-else
-  local now = redis.call('TIME')
-  local wanted = tonumber(ARGV[2]) - (now[1] * 1000 + math.floor(now[2] / 1000))
-  if not known or (left >= 0 and left < wanted) then redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(wanted, 1))) end
+local wanted = tonumber(ARGV[2])
+if not wanted then redis.call('PERSIST', KEYS[1])
+elseif left == -2 or (left >= 0 and left < wanted) then
+  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(wanted, 1)))
 end
 return 1`)
 
@@ -206,10 +209,6 @@ function encodeName(name: string): string {
 function decodeName(text: string): string {
   if (text === '%') return ''
   return text.replace(/%([0-9a-f]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
-}
-
-function escapeGlob(text: string): string {
-  return text.replace(/[*?[\]\\^]/g, '\\$&')
 }
 
 async function bounded<T>(
