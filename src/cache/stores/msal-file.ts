@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import { CacheError } from '../../errors.ts'
 import { MsalDocument } from '../msal-document.ts'
 import type { KeyDialect } from '../msal-keys.ts'
@@ -95,7 +95,7 @@ export function createMsalFileStore(path: string, options: MsalFileOptions = {})
     const writes = takeWaiting()
     try {
       await makePrivateDirectory(dirname(file))
-      if (!tidied) await removeOrphans(file)
+      if (!tidied) await removeOrphans(dirname(file), { name: basename(file) })
       tidied = true
       // Again, if somebody who does not respect the lock has written between our reading and our writing.
       for (let round = 0; round < 10; round++) {

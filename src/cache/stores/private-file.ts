@@ -1,18 +1,6 @@
-import type { BigIntStats } from 'node:fs'
-import {
-  constants,
-  type FileHandle,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rm,
-  stat,
-  unlink,
-} from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { type BigIntStats, readFileSync } from 'node:fs'
+import { constants, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { CacheError, type CacheErrorCode } from '../../errors.ts'
 
 /** What tells one state of a file from another: every replacement has a new inode. */
@@ -57,7 +45,7 @@ export async function readPrivateFile(
       const bytes = await handle.readFile()
       const after = await handle.stat({ bigint: true })
       if (!sameFile(before, after) && round < 3) continue
-      return { text: decode(bytes, path), identity: identityOf(after) }
+      return { text: decode(bytes, path), identity: identityOf(before) }
     } catch (error) {
       throw failure('ERR_CACHE_READ', 'cannot be read', path, error)
     } finally {
@@ -81,11 +69,20 @@ export function sameFile(a: FileIdentity | undefined, b: FileIdentity | undefine
 }
 
 /**
+ * Whether a look at a file, begun at an instant (epoch milliseconds), tells all later states from the one that was seen. Clocks
+ * of file systems tick some 100 to 250 times a second, and the number of a removed inode is soon used again: of a file that was
+ * written just now, the next state may look the same.
+ */
+export function isSettled({ mtimeNs }: FileIdentity, lookedAt: number): boolean {
+  return mtimeNs < BigInt(Math.floor(lookedAt) - tickMs) * 1_000_000n
+}
+
+/**
  * Replaces a file as one step: whoever reads it finds the old text or the new one, also after a crash. Readable by its owner
  * alone, as is the folder if it has to be made.
  *
  * @param mayReplace Asked last, when the new text lies on the disk beside the old one.
- * @returns The new state, or `undefined` if it was not to be replaced.
+ * @returns The new state, or `undefined` if it was not to be replaced, or was replaced by somebody else at once.
  * @throws {@link CacheError} `ERR_CACHE_WRITE`, with the old file as it was.
  */
 export async function writePrivateFile(
@@ -109,9 +106,10 @@ export async function writePrivateFile(
       await unlink(temporary)
       return undefined
     }
-    await rename(temporary, path)
+    await whileBusy(() => rename(temporary, path))
     await syncDirectory(dirname(path))
-    return identity
+    // A program that knows no locks may have overwritten ours with what it had read before.
+    return sameFile(identity, await identify(path)) ? identity : undefined
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
     throw failure('ERR_CACHE_WRITE', 'cannot be written', path, error)
@@ -124,7 +122,10 @@ export async function writePrivateFile(
  */
 export async function makePrivateDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 })
+    const first = await mkdir(directory, { recursive: true, mode: 0o700 })
+    if (first !== undefined) {
+      for (let made = directory; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made))
+    }
     const { mode } = await stat(directory)
     const sticky = 0o1000
     if (process.platform !== 'win32' && (mode & 0o022) !== 0 && (mode & sticky) === 0) {
@@ -140,19 +141,42 @@ export function temporaryName(path: string): string {
   return `${path}${temporaryMark}${process.pid}-${crypto.randomUUID().slice(0, 8)}`
 }
 
-/**
- * Removes what writers of a file left beside it when they were killed. What a living process of this machine may still be
- * writing stays, and so does what is younger than a minute.
- */
-export async function removeOrphans(path: string): Promise<void> {
-  const directory = dirname(path)
-  const prefix = `${basename(path)}${temporaryMark}`
-  for (const name of await readdir(directory).catch(() => [])) {
-    if (!name.startsWith(prefix)) continue
-    const pid = Number.parseInt(name.slice(prefix.length), 10)
-    const file = join(directory, name)
+/** The names in a folder; none if it does not exist. */
+export async function listDirectory(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return []
+    throw failure('ERR_CACHE_READ', 'cannot be listed', directory, error)
+  }
+}
+
+/** Removes a file, if it is there. */
+export async function removePrivateFile(path: string): Promise<void> {
+  try {
+    await whileBusy(() => rm(path, { force: true }))
+    await syncDirectory(dirname(path))
+  } catch (error) {
+    throw failure('ERR_CACHE_WRITE', 'cannot be removed', path, error)
+  }
+}
+
+export interface OrphanOptions {
+  /** Only what belongs to the file of this name. Default: to any file in the folder. */
+  readonly name?: string
+  /** What is younger stays: a process of another machine may be at work on it. Default a minute. */
+  readonly olderThanMs?: number
+}
+
+/** Removes what writers left in a folder when they were killed. What a living process of this machine may still write stays. */
+export async function removeOrphans(directory: string, options: OrphanOptions = {}): Promise<void> {
+  const { name = '', olderThanMs = 60_000 } = options
+  for (const candidate of await readdir(directory).catch(() => [])) {
+    const [owner, pid] = candidate.split(temporaryMark)
+    if (pid === undefined || (name !== '' && owner !== name) || isAlive(Number.parseInt(pid, 10))) continue
+    const file = join(directory, candidate)
     const { mtimeMs } = (await lstat(file).catch(() => undefined)) ?? { mtimeMs: Date.now() }
-    if (Date.now() - mtimeMs > 60_000 && !isAlive(pid)) await rm(file, { force: true }).catch(() => undefined)
+    if (Date.now() - mtimeMs >= olderThanMs) await rm(file, { force: true }).catch(() => undefined)
   }
 }
 
@@ -161,31 +185,52 @@ export async function removeOrphans(path: string): Promise<void> {
  *
  * @returns Where it is now.
  */
-export async function setAside(path: string, at: Date = new Date()): Promise<string> {
-  const stamp = at.toISOString().replace(/[:.]/g, '-')
-  for (let count = 0; ; count++) {
-    const aside = `${path}.corrupt-${stamp}${count === 0 ? '' : `-${count}`}`
+export async function setAside(path: string): Promise<string> {
+  const stamp = new Date().toISOString().replace(/[:.]/g, '-')
+  const aside = `${path}.corrupt-${stamp}-${crypto.randomUUID().slice(0, 8)}`
+  try {
+    await whileBusy(() => rename(path, aside))
+    return aside
+  } catch (error) {
+    throw failure('ERR_CACHE_WRITE', 'is spoiled and cannot be set aside', path, error)
+  }
+}
+
+/**
+ * Does something to a file again for up to half a second while it fails because somebody has the file open: Windows does not
+ * let go of such a file.
+ */
+export async function whileBusy<T>(action: () => Promise<T>): Promise<T> {
+  for (let round = 0; ; round++) {
     try {
-      // Not rename: it would replace another file of that name.
-      await link(path, aside)
-      await unlink(path)
-      return aside
+      return await action()
     } catch (error) {
-      if (codeOf(error) === 'EEXIST' && count < 100) continue
-      throw failure('ERR_CACHE_WRITE', 'is spoiled and cannot be set aside', path, error)
+      if (round === 10 || !['EBUSY', 'EPERM', 'EACCES'].includes(codeOf(error) ?? '')) throw error
+      await new Promise((wake) => setTimeout(wake, 50))
     }
   }
 }
 
-/** Whether a process of this machine runs. */
+/** Whether a process of this machine runs. One that has ended, but that nobody has asked how, does not. */
 export function isAlive(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false
   try {
     process.kill(pid, 0)
-    return true
+    return !isZombie(pid)
   } catch (error) {
     // EPERM: it runs, for somebody else.
     return codeOf(error) === 'EPERM'
+  }
+}
+
+// In a container without an init process, killed processes stay so for ever.
+function isZombie(pid: number): boolean {
+  if (process.platform !== 'linux') return false
+  try {
+    // The name in front may hold anything, but the last bracket closes it.
+    return /^[ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1) ?? '')
+  } catch {
+    return false
   }
 }
 
@@ -205,6 +250,7 @@ export function codeOf(error: unknown): string | undefined {
 }
 
 const temporaryMark = '.ropc-tmp-'
+const tickMs = 20
 
 const hints: Readonly<Record<string, string>> = {
   EACCES: 'This user may not: name a folder of their own, or change its permissions.',
@@ -233,8 +279,8 @@ async function openForReading(path: string): Promise<FileHandle | undefined> {
 async function checkFile(handle: FileHandle, stats: BigIntStats, path: string, onWarning: FileWarning): Promise<void> {
   if (!stats.isFile()) throw insecure(path, 'is not a file', 'Name a file.')
   // Windows has access lists instead; a file inherits those of its folder.
-  if (process.getuid === undefined) return
-  if (stats.uid !== BigInt(process.getuid())) {
+  if (process.geteuid === undefined) return
+  if (stats.uid !== BigInt(process.geteuid())) {
     throw insecure(path, 'belongs to another user', 'Name a file of your own: its owner could read or replace tokens.')
   }
   if ((stats.mode & 0o077n) === 0n) return
@@ -257,8 +303,8 @@ function decode(bytes: Uint8Array, path: string): string {
   }
 }
 
-// A rename is on the disk when its folder is. Windows cannot open folders.
-async function syncDirectory(directory: string): Promise<void> {
+/** A new name is on the disk when its folder is. Does nothing where folders cannot be opened, as on Windows. */
+export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, constants.O_RDONLY).catch(() => undefined)
   await handle?.sync().catch(() => undefined)
   await handle?.close()
