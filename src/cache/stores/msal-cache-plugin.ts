@@ -12,6 +12,9 @@ export interface MsalCachePluginOptions {
   readonly homeAccountId?: string
 }
 
+/** How many users are read from the store at once. */
+const readsAtOnce = 32
+
 /** How long an access that MSAL never ends keeps the others waiting. */
 const abandonedAfterMs = 5_000
 
@@ -62,8 +65,11 @@ export function createMsalCachePlugin(store: CredentialStore, options: MsalCache
     const partitions = new Set([sharedPartition])
     if (homeAccountId !== undefined) partitions.add(homeAccountId)
     else for await (const partition of store.partitions()) partitions.add(partition)
-    for (const partition of partitions) {
-      document.apply(partition, { put: Object.fromEntries(await store.read(partition)) })
+    const names = [...partitions]
+    while (names.length > 0) {
+      const batch = names.splice(0, readsAtOnce)
+      const found = await Promise.all(batch.map(async (name) => ({ name, entities: await store.read(name) })))
+      for (const { name, entities } of found) document.apply(name, { put: Object.fromEntries(entities) })
     }
     return document
   }

@@ -149,6 +149,15 @@ describe('createMsalCachePlugin', () => {
     expect(await store.findPartitions('username', 'ada@contoso.example')).toEqual(['ada.t'])
   })
 
+  it('loads every one of many users', async () => {
+    const store = createMemoryStore()
+    const names = Array.from({ length: 100 }, (_, index) => `user${index}`)
+    await new Msal(createMsalCachePlugin(store)).save(...names.flatMap((name) => signIn(name)))
+    const msal = new Msal(createMsalCachePlugin(store))
+    await msal.reload()
+    expect(msal.users()).toHaveLength(100)
+  })
+
   it('writes only what MSAL changed', async () => {
     const store = counting(createMemoryStore())
     const msal = new Msal(createMsalCachePlugin(store))
