@@ -50,7 +50,7 @@ function copyAccount(entity: AccountEntity, partition: string, { text }: Interni
   return copy
 }
 
-function copyAccessToken(entity: AccessTokenEntity, partition: string, { text, list }: Interning): AccessTokenEntity {
+function copyAccessToken(entity: AccessTokenEntity, partition: string, { text, scopes }: Interning): AccessTokenEntity {
   const { authorityTenant, askedScopes, resource, refreshOn, extendedExpiresOn, msal } = entity
   const copy: Mutable<AccessTokenEntity> = {
     kind: 'AccessToken',
@@ -58,7 +58,7 @@ function copyAccessToken(entity: AccessTokenEntity, partition: string, { text, l
     environment: text(entity.environment, 'environment'),
     clientId: text(entity.clientId, 'clientId'),
     tenantId: text(entity.tenantId, 'tenantId'),
-    scopes: list(entity.scopes),
+    scopes: scopes(entity.scopes),
     secret: entity.secret,
     cachedAt: entity.cachedAt,
     expiresOn: entity.expiresOn,

@@ -2,8 +2,10 @@
 export interface Interning {
   /** The same string object for equal texts. The member it is for is a hint: mostly it is what it was the last time. */
   text(value: string, member?: 'environment' | 'clientId' | 'tenantId' | 'askedScopes'): string
-  /** The same frozen array for equal lists. */
-  list(values: readonly string[]): readonly string[]
+  /** The same frozen array for equal lists of scopes. */
+  scopes(values: readonly string[]): readonly string[]
+  /** The same frozen array for equal lists of entity keys. */
+  keys(values: readonly string[]): readonly string[]
 }
 
 const maxTexts = 4_096
@@ -14,10 +16,6 @@ const maxLength = 1_024
 export function createInterning(): Interning {
   const texts = new Map<string, string>()
   const lasts = { environment: '', clientId: '', tenantId: '', askedScopes: '' }
-  const lists = new Map<string, readonly string[]>()
-  // The last list of each length: with few scopes and clients that is the one, and comparing is quicker than hashing.
-  let recent: (readonly string[] | undefined)[] = []
-
   const text: Interning['text'] = (value, member) => {
     if (member === undefined) return lookUp(value)
     // Comparing with one text is quicker than hashing.
@@ -34,24 +32,28 @@ export function createInterning(): Interning {
     return value
   }
 
-  function list(values: readonly string[]): readonly string[] {
+  return { text, scopes: createLists(lookUp), keys: createLists(lookUp) }
+}
+
+function createLists(text: (value: string) => string): (values: readonly string[]) => readonly string[] {
+  const lists = new Map<string, readonly string[]>()
+  // The last list of each length: with few scopes and clients that is the one, and comparing is quicker than hashing.
+  const recent: (readonly string[] | undefined)[] = []
+  return (values) => {
     const last = recent[values.length]
     if (last !== undefined && areEqual(last, values)) return last
     const joined = values.join('\n')
     const known = lists.get(joined)
     // A line end within a text could make two lists look the same.
-    const shared = known !== undefined && areEqual(known, values) ? known : Object.freeze(values.map(lookUp))
+    const same = known !== undefined && areEqual(known, values)
+    const shared = same ? known : Object.freeze(values.map(text))
     if (joined.length > 4 * maxLength || values.length > 32) return shared
-    if (lists.size >= maxLists) {
-      lists.clear()
-      recent = []
-    }
-    lists.set(joined, shared)
     recent[values.length] = shared
+    if (same) return shared
+    if (lists.size >= maxLists) lists.clear()
+    lists.set(joined, shared)
     return shared
   }
-
-  return { text, list }
 }
 
 function areEqual(a: readonly string[], b: readonly string[]): boolean {

@@ -59,7 +59,7 @@ export function changeRecord(
   if (record instanceof Map) return changeMap(record, names, added, del)
   if (record.keys.length + names.length > maxSmall) return changeMap(toMap(record), names, added, del)
   if (record.keys.length === 0)
-    return { record: { keys: interning.list(names), entities: added }, gone: nothing, added }
+    return { record: { keys: interning.keys(names), entities: added }, gone: nothing, added }
   let { keys, entities } = record
   const gone: StoredEntity[] = []
   for (const key of del) {
@@ -84,7 +84,7 @@ export function changeRecord(
   }
   // A filtered array is longer than it looks; a slice has what it shows.
   if (del.length > 0) entities = entities.slice()
-  return { record: { keys: keys === record.keys ? keys : interning.list(keys), entities }, gone, added }
+  return { record: { keys: keys === record.keys ? keys : interning.keys(keys), entities }, gone, added }
 }
 
 /** The record without some of its entities. */
@@ -96,7 +96,7 @@ export function withoutEntities(
   if (record instanceof Map) return new Map([...record].filter(([, entity]) => !isUnwanted(entity)))
   const { keys, entities } = record
   const kept = keys.filter((_, at) => !isUnwanted(entityAt(entities, at)))
-  return { keys: interning.list(kept), entities: entities.filter((entity) => !isUnwanted(entity)).slice() }
+  return { keys: interning.keys(kept), entities: entities.filter((entity) => !isUnwanted(entity)).slice() }
 }
 
 function changeMap(

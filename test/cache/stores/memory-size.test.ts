@@ -73,7 +73,7 @@ describe('the size of the memory store', () => {
 
 describe('interning', () => {
   it('gives one list for equal ones', () => {
-    const { list } = createInterning()
+    const { scopes: list } = createInterning()
     expect(list(['a', 'b'])).toBe(list(['a', 'b']))
     list(['c', 'd'])
     expect(list(['a', 'b'])).toBe(list(['a', 'b']))
@@ -81,14 +81,14 @@ describe('interning', () => {
   })
 
   it('keeps apart lists that would look the same when joined, and lists in another order', () => {
-    const { list } = createInterning()
+    const { scopes: list } = createInterning()
     for (const values of [['a\nb'], ['a', 'b'], ['b', 'a'], ['a\nb'], ['', ''], ['\n'], ['a', 'b', '']]) {
       expect(list(values)).toEqual(values)
     }
   })
 
   it('gives back what it got after it was full, and lists and texts too long to keep', () => {
-    const { text, list } = createInterning()
+    const { text, keys: list } = createInterning()
     for (let index = 0; index < 5_000; index++) {
       expect(text(`text ${index}`)).toBe(`text ${index}`)
       expect(list([`a ${index}`, 'b'])).toEqual([`a ${index}`, 'b'])
@@ -103,7 +103,7 @@ describe('interning', () => {
   })
 
   it('does not change a list that came, nor follow its changes', () => {
-    const { list } = createInterning()
+    const { scopes: list } = createInterning()
     const values = ['a', 'b']
     const kept = list(values)
     values.push('c')
