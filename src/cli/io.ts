@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { KeyringModule } from '../cache/stores/keychain.ts'
 
 /** What a command may touch of its process, as an argument: so a test can run a command without a process of its own. */
 export interface CliIo {
@@ -9,6 +10,8 @@ export interface CliIo {
   readonly env: Record<string, string | undefined>
   /** Aborted with an {@link Interrupted} by Ctrl-C or a signal. */
   readonly stop: AbortController
+  /** In place of the system's keychain. */
+  readonly keyring?: KeyringModule
   /** Opens the controlling terminal, where a prompt is seen although stderr is redirected. */
   readonly openTerminal?: () => Writable | undefined
 }

@@ -33,6 +33,14 @@ export function noteWarning(io: CliIo, code: string, message: string): void {
   note(io, `warning: ${display(message)} [${code}]`)
 }
 
+/** One line of JSON. What JSON leaves as it is but a terminal obeys (C1, bidirectional) is escaped, which JSON allows. */
+export function toJsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 /** Waits until everything written so far has been handed to the system. */
 export async function flush({ stdout, stderr }: CliIo): Promise<void> {
   await Promise.all([write(stdout, ''), write(stderr, '')])

@@ -7,6 +7,7 @@ import { note, printLine, reportError } from './output.ts'
 const help = `Usage: ropc COMMAND [options]
 
   token      sign in by user name and password, and print the access token
+  accounts   list the users of a cache file, or sign one out
   simulate   run a simulated Entra ID and AD FS on this machine
   demo       sign several users in against the simulator, and show each step
 
@@ -21,6 +22,7 @@ type Command = (argv: readonly string[], io: CliIo) => Promise<ExitCode>
 // Loaded one at a time: `token` is to start quickly, and the simulator brings libraries of its own.
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['token', async () => (await import('./commands/token.ts')).runToken],
+  ['accounts', async () => (await import('./commands/accounts.ts')).runAccounts],
   ['simulate', async () => (await import('./commands/simulate.ts')).runSimulate],
   ['demo', async () => (await import('./commands/demo.ts')).runDemo],
 ])

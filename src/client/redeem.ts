@@ -229,7 +229,12 @@ async function save(
 ): Promise<void> {
   try {
     const bounded = boundedStore(store, call.signal)
-    const partition = await bounded.read(account.homeAccountId)
+    // What cannot be read may still be written: a file store sets a spoiled file aside only then.
+    const partition = await bounded.read(account.homeAccountId).catch((error: unknown) => {
+      if (call.signal.aborted) throw error
+      call.warn('STORE_FAILED', 'the token store could not be read before the token was written to it')
+      return new Map<string, StoredEntity>()
+    })
     const kept = entities.map((entity) => keepWhatIsNotSaid(partition, entity, refreshed !== undefined))
     // Whoever was signed out while the refresh was under way must not be signed in again by its answer.
     const condition = refreshed === undefined ? {} : { onlyIf: { [refreshed.refreshTokenKey]: true } as const }

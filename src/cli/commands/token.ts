@@ -5,9 +5,10 @@ import type { TokenResult } from '../../client/token-result.ts'
 import { display } from '../../errors.ts'
 import type { Secret } from '../../protocol/secret.ts'
 import { type Options, parseOptions, readInteger, required, UsageError } from '../args.ts'
+import { cacheSpecs, openCacheStore } from '../cache-store.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import type { CliIo } from '../io.ts'
-import { note, noteWarning, printLine, reportError } from '../output.ts'
+import { note, noteWarning, printLine, reportError, toJsonLine } from '../output.ts'
 import { readPassword } from '../password-source.ts'
 import { promptHidden } from '../prompt.ts'
 import { createStepLog } from '../steps.ts'
@@ -32,6 +33,11 @@ Where the password comes from; without any of these it is asked for at the termi
   --password-stdin       standard input, e.g. pass show work | ropc token --password-stdin …
   --password-file FILE   a file that nobody else may read
   --password-env NAME    an environment variable (weak: it stays visible in /proc)
+
+  --cache FILE           keep tokens in FILE between runs, encrypted by a key in the system's keychain (needs
+                         npm install @napi-rs/keyring); with none of the three above, a run that finds a token there
+                         asks for no password
+  --plaintext            … not encrypted, in the format of the MSAL libraries, which can then share FILE
 
   --json                 print one JSON object: accessToken, expiresOn, tokenType, scopes, account, path,
                          passwordSentTo, correlationId
@@ -63,6 +69,7 @@ const specs = {
   'correlation-id': { type: 'string' },
   claims: { type: 'string' },
   'no-offline-access': { type: 'boolean' },
+  ...cacheSpecs,
   'password-stdin': { type: 'boolean' },
   'password-file': { type: 'string' },
   'password-env': { type: 'string' },
@@ -70,6 +77,8 @@ const specs = {
   'suppress-warning': { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
 } as const
+
+const passwordOptions = ['password-stdin', 'password-file', 'password-env'] as const
 
 type TokenOptions = Options<keyof typeof specs>
 
@@ -84,14 +93,19 @@ export async function runToken(argv: readonly string[], io: CliIo): Promise<Exit
   const timeoutMs = 1_000 * readInteger(options.text('timeout') ?? '90', 'timeout', 1, 86_400)
   if (!options.flag('dry-run')) required(options, 'scope', 'Name what the token is for, e.g. --scope User.Read.')
   const clientOptions = await readClientOptions(options, io)
+  const store = await openCacheStore(options, io, warningSink(options, io))
   const { createRopcClient } = await import('../../client/client.ts')
-  const client = createRopcClient(clientOptions)
+  const client = createRopcClient({ ...clientOptions, ...(store === undefined ? {} : { store }) })
   const { correlationId = crypto.randomUUID(), ...call } = readCallOptions(options)
-  const password = options.flag('dry-run') ? undefined : await readPassword(options, io, warningSink(options, io))
+  const read = () => readPassword(options, io, warningSink(options, io))
+  // With a cache, whether there is a terminal to ask at matters only once somebody must be asked.
+  const namesSource = passwordOptions.some((name) => options.text(name) !== undefined)
+  const asksLater = options.flag('dry-run') || (store !== undefined && !namesSource)
+  const password = asksLater ? undefined : await read()
   const request = { ...call, username, correlationId, timeoutMs, signal: io.stop.signal }
   try {
     if (options.flag('dry-run')) await dryRun(client, request, options, io)
-    else await signIn(client, { ...request, scopes: options.list('scope') }, { options, io, password })
+    else await signIn(client, { ...request, scopes: options.list('scope') }, { options, io, password, read })
     return exitCode.ok
   } catch (error) {
     return reportError(io, error, correlationId)
@@ -117,15 +131,25 @@ async function dryRun(client: RopcClient, request: Request, options: TokenOption
 async function signIn(
   client: RopcClient,
   request: Request & { readonly scopes: readonly string[] },
-  at: { options: TokenOptions; io: CliIo; password: Secret | undefined },
+  at: { options: TokenOptions; io: CliIo; password: Secret | undefined; read: () => Promise<Secret | undefined> },
 ): Promise<void> {
-  const { options, io, password } = at
+  const { options, io, password, read } = at
   warnAboutGrant(options, io)
-  const result = await client.acquireToken({
-    ...request,
-    password: async ({ username, sendTo, signal }) =>
-      password ?? (await promptHidden(io, `Password for ${display(username)} (goes to ${display(sendTo)}): `, signal)),
-  })
+  const result =
+    password !== undefined
+      ? // Whoever gives a password gets a fresh answer, or learns that it is wrong.
+        await client.acquireTokenByUsernamePassword({ ...request, password })
+      : await client.acquireToken({
+          ...request,
+          password: async ({ username, sendTo, signal }) => {
+            const question = `Password for ${display(username)} (goes to ${display(sendTo)}): `
+            return (await read()) ?? (await promptHidden(io, question, signal))
+          },
+        })
+  if (result.source !== 'password' && !options.flag('quiet')) {
+    const from = result.source === 'cache' ? 'the cache' : 'a refresh token of the cache'
+    note(io, `the token came from ${from}; no password was used`)
+  }
   await printLine(io, options.flag('json') ? toJsonLine(publicResult(result)) : result.accessToken)
 }
 
@@ -206,12 +230,4 @@ function publicResult(result: TokenResult): Record<string, unknown> {
     ...(passwordSentTo === undefined ? {} : { passwordSentTo }),
     correlationId,
   }
-}
-
-// One line. What JSON leaves as it is but a terminal obeys (C1, bidirectional) is escaped, which JSON allows.
-function toJsonLine(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }
