@@ -9,6 +9,7 @@ import {
   type FileIdentity,
   type FileWarning,
   identify,
+  isSettled,
   makePrivateDirectory,
   readPrivateFile,
   removeOrphans,
@@ -46,28 +47,45 @@ export function createMsalFileStore(path: string, options: MsalFileOptions = {})
     keyDialect = 'node',
   } = options
   let known: State | undefined
+  /** The state of the file that was found spoiled, with what is wrong, so that not every reader waits for it to get better. */
+  let spoiled: { readonly identity: FileIdentity; readonly error: CacheError } | undefined
   let waiting: Write[] = []
-  let tidied = false
+  let isTidied = false
+  let toldPlain = false
 
   const parse = (text: string): MsalDocument => MsalDocument.parse(text, { keyDialect })
-  const nothing = (): State => ({ document: MsalDocument.empty({ keyDialect }), identity: undefined })
+  const nothing = (): State => ({
+    document: MsalDocument.empty({ keyDialect }),
+    identity: undefined,
+    isSettled: true,
+  })
 
-  async function current(): Promise<State> {
+  /** @param look Called at once with the state that is found: a moment later, a writer may be at work on its document. */
+  async function current<T>(look: (state: State) => T): Promise<T> {
     const identity = await identify(file)
-    if (known !== undefined && sameFile(known.identity, identity)) return known
+    if (known?.isSettled && sameFile(known.identity, identity)) return look(known)
+    const readAt = Date.now()
     const read = await readPrivateFile(file, maxBytes, onWarning)
-    const state = read === undefined ? nothing() : { document: parse(read.text), identity: read.identity }
-    known = state
-    return state
+    known =
+      read === undefined
+        ? nothing()
+        : { document: parse(read.text), identity: read.identity, isSettled: isSettled(read.identity, readAt) }
+    return look(known)
   }
 
   // Other libraries write in place: what looks spoiled may be half of a write that is under way.
-  async function currentAtRest(): Promise<State> {
+  async function currentAtRest<T>(look: (state: State) => T): Promise<T> {
     for (let round = 0; ; round++) {
+      const identity = await identify(file)
+      if (spoiled !== undefined && sameFile(spoiled.identity, identity)) throw spoiled.error
       try {
-        return await current()
+        return await current(look)
       } catch (error) {
-        if (!isSpoiled(error) || round === 6) throw error
+        if (!isSpoiled(error)) throw error
+        if (round === 6) {
+          if (identity !== undefined) spoiled = { identity, error }
+          throw error
+        }
         await new Promise((wake) => setTimeout(wake, 100))
       }
     }
@@ -77,12 +95,8 @@ export function createMsalFileStore(path: string, options: MsalFileOptions = {})
   function write(partition: string, change: PartitionChange | 'drop'): Promise<void> {
     return new Promise((done, failed) => {
       waiting.push({ partition, change, done, failed })
-      if (waiting.length === 1) void withFileLock(file, lockTimeoutMs, flush).catch(failAll)
+      if (waiting.length === 1) void flush()
     })
-  }
-
-  function failAll(error: unknown): void {
-    for (const { failed } of takeWaiting()) failed(error)
   }
 
   function takeWaiting(): readonly Write[] {
@@ -91,71 +105,82 @@ export function createMsalFileStore(path: string, options: MsalFileOptions = {})
     return writes
   }
 
-  async function flush(lock: FileLock): Promise<void> {
-    const writes = takeWaiting()
+  /** Never rejects. Tells nobody that their write is done before the lock is gone: the process may end right after. */
+  async function flush(): Promise<void> {
+    let writes: readonly Write[] = []
     try {
       await makePrivateDirectory(dirname(file))
-      if (!tidied) await removeOrphans(dirname(file), { name: basename(file) })
-      tidied = true
-      // Again, if somebody who does not respect the lock has written between our reading and our writing.
-      for (let round = 0; round < 10; round++) {
-        if (await replaceFile(lock, writes)) return settle(writes)
+      if (!isTidied) await removeOrphans(dirname(file), { name: basename(file) })
+      isTidied = true
+      await withFileLock(file, lockTimeoutMs, (lock) => {
+        writes = takeWaiting()
+        return replaceAtLast(lock, writes)
+      })
+      for (const { done, failed, error } of writes) {
+        if (error === undefined) done()
+        else failed(error)
       }
-      throw unwritable(
-        file,
-        'is written by a program that does not respect its lock',
-        'Try again, or let each program have a file of its own.',
-      )
     } catch (error) {
-      for (const { failed } of writes) failed(error)
+      for (const { failed } of writes.length > 0 ? writes : takeWaiting()) failed(error)
     }
   }
 
-  async function replaceFile(lock: FileLock, writes: readonly Write[]): Promise<boolean> {
-    const { document, identity: before } = await readForWriting()
-    // Readers must not see what is not on the disk yet.
-    known = undefined
-    if (!applyAll(document, writes)) return true
-    if (writes.some(holdsPlainToken)) {
+  async function replaceAtLast(lock: FileLock, writes: readonly Write[]): Promise<void> {
+    // Again, if somebody who does not respect the lock has written between our reading and our writing.
+    for (let round = 0; round < 10; round++) if (await replace(lock, writes)) return
+    throw unwritable(
+      file,
+      'is written by a program that does not respect its lock',
+      'Try again, or let each program have a file of its own.',
+    )
+  }
+
+  async function replace(lock: FileLock, writes: readonly Write[]): Promise<boolean> {
+    const { document, identity: before, hasChanged } = await readAndApply(writes)
+    if (!hasChanged) return true
+    if (!toldPlain && writes.some(holdsPlainToken)) {
+      toldPlain = true
       onWarning('PLAINTEXT_CACHE', `the cache ${JSON.stringify(file)} holds tokens that are not encrypted`)
     }
     const text = document.serialize()
-    if (text.length > maxBytes)
+    if (Buffer.byteLength(text) > maxBytes) {
       throw unwritable(
         file,
         `would have more than ${maxBytes} bytes`,
         'Use createShardedFileStore or createRedisStore for so many users.',
       )
+    }
     const mayReplace = async (): Promise<boolean> => (await lock.isHeld()) && sameFile(before, await identify(file))
     const identity = await writePrivateFile(file, text, mayReplace)
     if (identity === undefined) return false
-    known = { document, identity }
+    known = { document, identity, isSettled: isSettled(identity, Date.now()) }
     return true
   }
 
-  async function readForWriting(): Promise<State> {
+  async function readAndApply(writes: readonly Write[]): Promise<State & { readonly hasChanged: boolean }> {
+    const applyTo = (state: State): State & { readonly hasChanged: boolean } => {
+      const hasChanged = applyAll(state.document, writes)
+      // Readers must not see what is not on the disk yet.
+      if (hasChanged) known = undefined
+      return { ...state, hasChanged }
+    }
     try {
-      const state = await currentAtRest()
-      return state
+      return await currentAtRest(applyTo)
     } catch (error) {
       if (!isSpoiled(error)) throw error
       const aside = await setAside(file)
       onWarning('CACHE_CORRUPT', `the cache ${JSON.stringify(file)} is spoiled; it is kept as ${JSON.stringify(aside)}`)
-      return nothing()
+      return applyTo(nothing())
     }
   }
 
   return {
-    async read(partition) {
-      return (await currentAtRest()).document.read(partition)
-    },
+    read: (partition) => currentAtRest(({ document }) => document.read(partition)),
     apply: (partition, change) => write(partition, change),
     drop: (partition) => write(partition, 'drop'),
-    async findPartitions(index, value) {
-      return (await currentAtRest()).document.findPartitions(index, value)
-    },
+    findPartitions: (index, value) => currentAtRest(({ document }) => document.findPartitions(index, value)),
     async *partitions() {
-      yield* (await currentAtRest()).document.partitions()
+      yield* await currentAtRest(({ document }) => document.partitions())
     },
   }
 }
@@ -164,6 +189,7 @@ interface State {
   readonly document: MsalDocument
   /** `undefined` while there is no file. */
   readonly identity: FileIdentity | undefined
+  readonly isSettled: boolean
 }
 
 interface Write {
@@ -193,14 +219,7 @@ function applyAll(document: MsalDocument, writes: readonly Write[]): boolean {
   return changed
 }
 
-function settle(writes: readonly Write[]): void {
-  for (const { done, failed, error } of writes) {
-    if (error === undefined) done()
-    else failed(error)
-  }
-}
-
-function isSpoiled(error: unknown): boolean {
+function isSpoiled(error: unknown): error is CacheError {
   return error instanceof CacheError && error.code === 'ERR_CACHE_FORMAT'
 }
 

@@ -59,10 +59,10 @@ export function createShardedFileStore(directory: string, options: ShardedFileOp
   async function load(id: string): Promise<State> {
     const path = fileOf(id)
     const last = known.get(id)
-    known.delete(id)
     const identity = await identify(path)
     const state = last?.isSettled && sameFile(last.identity, identity) ? last : await readAnew(path)
     // The last one is the one that was used last.
+    known.delete(id)
     if (state.identity !== undefined) known.set(id, state)
     if (known.size > maxKnown) known.delete(known.keys().next().value ?? '')
     return state
