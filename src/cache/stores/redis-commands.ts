@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { escapeGlob } from './redis-keys.ts'
 
 /** What is used of the `redis` package's client, 5 or newer. */
 export interface NodeRedisClient {
@@ -19,7 +20,6 @@ export interface IoRedisClient {
   scan?(cursor: string, match: 'MATCH', pattern: string, count: 'COUNT', size: number): Promise<[string, string[]]>
   /** Of a cluster. */
   nodes?(role: 'master'): readonly unknown[]
-  readonly options?: { readonly keyPrefix?: string | undefined }
 }
 
 /** A connected client of either package, of a cluster too. */
@@ -27,11 +27,11 @@ export type RedisClientLike = NodeRedisClient | IoRedisClient
 
 /** The commands that the store needs, whoever's client sends them. */
 export interface RedisCommands {
-  hgetall(key: string): Promise<Readonly<Record<string, string>>>
+  hgetall(key: string): Promise<Iterable<readonly [field: string, value: string]>>
   /** Runs a script on one key, so that it may run anywhere in a cluster. */
   run(script: RedisScript, key: string, args: readonly string[]): Promise<unknown>
-  /** All keys that match, of every node; some may come twice. */
-  scan(pattern: string): AsyncIterable<readonly string[]>
+  /** What stands between the two in all keys that have them at their ends, of every node; some may come twice. */
+  scan(before: string, after: string): AsyncIterable<readonly string[]>
 }
 
 export interface RedisScript {
@@ -51,20 +51,25 @@ export function redisCommands(client: RedisClientLike): RedisCommands | undefine
 }
 
 function ofNodeRedis(client: NodeRedisClient): RedisCommands {
+  const run: RedisCommands['run'] = (script, key, args) => {
+    const options = { keys: [key], arguments: [...args] }
+    return orByText(client.evalSha(script.sha, options), () => client.eval(script.text, options))
+  }
   return {
-    hgetall: (key) => client.hGetAll(key),
-    run: (script, key, args) => {
-      const options = { keys: [key], arguments: [...args] }
-      return orByText(client.evalSha(script.sha, options), () => client.eval(script.text, options))
+    // Into a map or into an object, as the client was told.
+    hgetall: async (key) => {
+      const fields: unknown = await client.hGetAll(key)
+      return fields instanceof Map ? fields : Object.entries(fields as Record<string, string>)
     },
-    async *scan(pattern) {
+    run,
+    async *scan(before, after) {
       const { masters = [] } = client
       const nodes = masters.length === 0 ? [client] : masters.map((node) => client.nodeClient?.(node as never))
-      for (const node of nodes) {
-        const { scan } = (await node) as NodeRedisClient
-        yield* pages(async (cursor) => {
-          const page = await scan?.call(await node, cursor, { MATCH: pattern, COUNT: pageSize })
-          return [String(page?.cursor ?? 0), page?.keys ?? []]
+      for (const pending of nodes) {
+        const node = (await pending) as NodeRedisClient
+        yield* pages(run, before, after, async (cursor, pattern) => {
+          const page = await node.scan?.(cursor, { MATCH: pattern, COUNT: pageSize })
+          return [page?.cursor, page?.keys]
         })
       }
     },
@@ -72,40 +77,43 @@ function ofNodeRedis(client: NodeRedisClient): RedisCommands {
 }
 
 function ofIoRedis(client: IoRedisClient): RedisCommands {
+  const run: RedisCommands['run'] = (script, key, args) =>
+    orByText(client.evalsha(script.sha, 1, key, ...args), () => client.eval(script.text, 1, key, ...args))
   return {
-    hgetall: (key) => client.hgetall(key),
-    run: (script, key, args) =>
-      orByText(client.evalsha(script.sha, 1, key, ...args), () => client.eval(script.text, 1, key, ...args)),
-    async *scan(pattern) {
+    hgetall: async (key) => Object.entries(await client.hgetall(key)),
+    run,
+    async *scan(before, after) {
       const nodes = (client.nodes?.('master') ?? [client]) as readonly IoRedisClient[]
-      // The client puts its prefix before keys, but not before patterns, and leaves it on what a scan brings.
-      const { keyPrefix = '' } = client.options ?? {}
       for (const node of nodes) {
-        yield* pages(async (cursor) => {
-          const [next = '0', keys = []] =
-            (await node.scan?.(cursor, 'MATCH', `${escapeGlob(keyPrefix)}${pattern}`, 'COUNT', pageSize)) ?? []
-          return [next, keys.map((key) => key.slice(keyPrefix.length))]
-        })
+        yield* pages(
+          run,
+          before,
+          after,
+          async (cursor, pattern) => (await node.scan?.(cursor, 'MATCH', pattern, 'COUNT', pageSize)) ?? [],
+        )
       }
     },
   }
 }
 
 const pageSize = 1_000
-
-/** Text for a pattern, to be matched as it is. */
-export function escapeGlob(text: string): string {
-  return text.replace(/[*?[\]\\^]/g, '\\$&')
-}
+const keyScript = redisScript('return KEYS[1]')
 
 async function* pages(
-  read: (cursor: string) => Promise<readonly [cursor: string, keys: readonly string[]]>,
+  run: RedisCommands['run'],
+  before: string,
+  after: string,
+  read: (cursor: string, pattern: string) => Promise<readonly unknown[]>,
 ): AsyncIterable<readonly string[]> {
+  // A client may put a prefix of its own before keys. It does so neither before patterns nor in what a scan brings.
+  const start = String(await run(keyScript, before + after, [])).slice(0, -after.length)
   let cursor = '0'
   do {
-    const [next, keys] = await read(cursor)
-    if (keys.length > 0) yield keys
-    cursor = next
+    const [next = '0', keys = []] = await read(cursor, `${escapeGlob(start)}*${after}`)
+    if ((keys as readonly unknown[]).length > 0) {
+      yield (keys as readonly unknown[]).map((key) => String(key).slice(start.length, -after.length))
+    }
+    cursor = String(next)
   } while (cursor !== '0')
 }
 

@@ -1,16 +1,23 @@
-import { CacheError, InvalidArgumentError } from '../../errors.ts'
+import { InvalidArgumentError } from '../../errors.ts'
+import type { EpochSeconds } from '../../protocol/time.ts'
 import { indexEntries, indexEntry } from '../account-index.ts'
 import type { StoredEntity } from '../entities.ts'
-import { expiryOf } from '../expiry.ts'
+import { partitionExpiry } from '../expiry.ts'
 import type { CredentialStore } from '../store.ts'
-import { escapeGlob, type RedisClientLike, redisCommands, redisScript } from './redis-commands.ts'
+import { type RedisClientLike, redisCommands } from './redis-commands.ts'
+import { formatEntity, parseEntity } from './redis-entity.ts'
+import { bounded } from './redis-failure.ts'
+import { decodeName, encodeName } from './redis-keys.ts'
 import { runExclusively } from './redis-lock.ts'
+import { changeScript, dropScript, linkedScript, linkScript, unlinkScript } from './redis-scripts.ts'
 
 export interface RedisStoreOptions {
   /** What all keys begin with. Default `entra`. */
   readonly prefix?: string
   /** How long one command may take, in milliseconds. Default 5,000. */
   readonly timeoutMs?: number
+  /** Clock that tokens are judged by. Default the system's. */
+  readonly now?: () => EpochSeconds
 }
 
 /**
@@ -20,13 +27,19 @@ export interface RedisStoreOptions {
  * Its members throw {@link CacheError} `ERR_CACHE_READ` or `ERR_CACHE_WRITE`.
  *
  * @param client A connected client of the `redis` or the `ioredis` package, 5 or newer; of a cluster too.
- * @throws {@link InvalidArgumentError} if it is neither.
+ * @throws {@link InvalidArgumentError} if it is neither, or if the prefix holds braces.
  */
 export function createRedisStore(
   client: RedisClientLike,
   options: RedisStoreOptions = {},
 ): CredentialStore & Required<Pick<CredentialStore, 'exclusive'>> {
-  const { prefix = 'entra', timeoutMs = 5_000 } = options
+  const { prefix = 'entra', timeoutMs = 5_000, now = () => Date.now() / 1_000 } = options
+  if (/[{}]/.test(prefix)) {
+    throw new InvalidArgumentError('the prefix holds braces', {
+      step: 'cache',
+      hint: 'A cluster would go by them and keep all users in one place: leave them out.',
+    })
+  }
   const commands = redisCommands(client)
   if (commands === undefined) {
     throw new InvalidArgumentError('the client is neither of the redis nor of the ioredis package', {
@@ -34,224 +47,117 @@ export function createRedisStore(
       hint: 'Pass await createClient({ url }).connect(), or new Redis(url).',
     })
   }
+  const { hgetall, run, scan } = commands
   const userKey = (partition: string): string => `${prefix}:{${encodeName(partition)}}`
   const indexKey = (entry: string): string => `${prefix}:i:${encodeName(entry)}`
   const reading = <T>(answer: Promise<T>): Promise<T> => bounded('ERR_CACHE_READ', timeoutMs, answer)
   const writing = <T>(answer: Promise<T>): Promise<T> => bounded('ERR_CACHE_WRITE', timeoutMs, answer)
 
-  // Before the user is written: an entry that leads nowhere does no harm, a user whom none leads to cannot be found.
-  async function addToIndex(partition: string, entities: readonly StoredEntity[]): Promise<void> {
-    const entries = entities.flatMap(indexEntries)
-    if (entries.length === 0) return
-    const ends = Math.max(0, ...entities.map((entity) => expiryOf(entity) ?? 0))
-    const left = ends === 0 || ends === Number.POSITIVE_INFINITY ? '' : String(ends * 1_000 - Date.now())
-    await Promise.all(entries.map((entry) => commands?.run(addScript, indexKey(entry), [partition, left])))
-  }
-
-  // After it is gone. Whoever has signed the user in again meanwhile has come before us, and gets the entry back.
-  async function removeFromIndex(partition: string, removed: readonly StoredEntity[]): Promise<void> {
-    const entries = removed.flatMap(indexEntries)
-    if (entries.length === 0) return
-    await Promise.all(entries.map((entry) => commands?.run(removeScript, indexKey(entry), [partition])))
-    await addToIndex(partition, [...(await readUser(partition)).values()])
-  }
-
   async function readUser(partition: string): Promise<Map<string, StoredEntity>> {
     const entities = new Map<string, StoredEntity>()
-    for (const [field, value] of Object.entries((await commands?.hgetall(userKey(partition))) ?? {})) {
-      const entity = parseValue(value)
+    for (const [field, value] of await hgetall(userKey(partition))) {
+      const entity = parseEntity(value)
       if (entity !== undefined) entities.set(field, entity)
     }
     return entities
   }
 
+  /** @param args Life of the user, in the words of the script. */
+  async function link(partition: string, entries: Iterable<string>, ...args: readonly string[]): Promise<void> {
+    const member = encodeName(partition)
+    await writing(Promise.all([...entries].map((entry) => run(linkScript, indexKey(entry), [member, ...args]))))
+  }
+
+  // After the user has lost names. Whoever has signed the user in again meanwhile has come before us, and gets them back.
+  async function unlink(partition: string, entries: readonly string[]): Promise<void> {
+    if (entries.length === 0) return
+    const member = encodeName(partition)
+    await writing(Promise.all(entries.map((entry) => run(unlinkScript, indexKey(entry), [member]))))
+    const [, present, left] = await change(partition, ['0', '0'])
+    const back = new Set(entriesIn(present))
+    await link(
+      partition,
+      entries.filter((entry) => back.has(entry)),
+      String(left),
+    )
+  }
+
+  async function change(partition: string, args: readonly string[]): Promise<readonly unknown[]> {
+    const at = String(Math.round(now() * 1_000))
+    return list(await writing(run(changeScript, userKey(partition), [at, ...args])))
+  }
+
   return {
     read: (partition) => reading(readUser(partition)),
     async apply(partition, { put = {}, del = [], onlyIf = {} }) {
-      const conditions = Object.entries(onlyIf)
       const puts = Object.entries(put)
-      const args = [
-        String(Date.now()),
-        String(conditions.length),
-        ...conditions.flatMap(([key, value]) => (value === true ? [key, '', ''] : [key, 'secret', value])),
-        String(del.length),
-        ...del,
-        ...puts.flatMap(([key, entity]) => [key, formatValue(entity)]),
-      ]
       const entities = Object.values(put)
-      await writing(addToIndex(partition, entities))
-      const replaced = await writing(commands.run(changeScript, userKey(partition), args))
-      // Again, should somebody have signed the user out in between.
-      await writing(addToIndex(partition, entities))
-      await writing(removeFromIndex(partition, namesGone(replaced, entities)))
+      const conditions = Object.entries(onlyIf).flatMap(([key, value]) => [key, value === true ? '' : `=${value}`])
+      const args = [String(conditions.length / 2), ...conditions, String(del.length), ...del]
+      for (const [key, entity] of puts) args.push(key, formatEntity(entity))
+      // First: an entry that leads nowhere does no harm, a user whom none leads to cannot be found.
+      await link(partition, entities.flatMap(indexEntries), atLeast(entities, now()))
+      const [replaced, present, left] = await change(partition, args)
+      if (present === undefined) return
+      // Again, for somebody may have signed the user out in between, and the user may live longer now.
+      const entries = new Set(entriesIn(present))
+      await link(partition, entries, String(left), 'exact')
+      await unlink(
+        partition,
+        entriesIn(replaced).filter((entry) => !entries.has(entry)),
+      )
     },
     async drop(partition) {
-      const removed = await writing(commands.run(dropScript, userKey(partition), []))
-      await writing(removeFromIndex(partition, namesGone(removed, [])))
+      await unlink(partition, entriesIn(await writing(run(dropScript, userKey(partition), []))))
     },
     async findPartitions(index, value) {
-      const members = await reading(commands.run(membersScript, indexKey(indexEntry(index, value)), []))
-      return Array.isArray(members) ? members.map(String) : []
+      const members = list(await reading(run(linkedScript, indexKey(indexEntry(index, value)), [])))
+      return members.map((member) => decodeName(String(member)))
     },
     async *partitions() {
       const seen = new Set<string>()
-      const pages = commands.scan(`${escapeGlob(prefix)}:{*}`)[Symbol.asyncIterator]()
+      const pages = scan(`${prefix}:{`, '}')[Symbol.asyncIterator]()
       for (;;) {
         const page = await reading(pages.next())
         if (page.done === true) return
-        for (const key of page.value) {
-          if (seen.has(key)) continue
-          seen.add(key)
-          yield decodeName(key.slice(prefix.length + 2, -1))
+        for (const name of page.value) {
+          // Some come twice, and keys of others may look alike.
+          if (seen.has(name) || /[{}]/.test(name)) continue
+          seen.add(name)
+          yield decodeName(name)
         }
       }
     },
-    exclusive: (name, ttlMs, run) =>
+    exclusive: (name, ttlMs, task) =>
       runExclusively(
-        (script, args) => writing(commands.run(script, `${prefix}:l:${encodeName(name)}`, args)),
+        (script, args, withinMs) =>
+          bounded(
+            'ERR_CACHE_WRITE',
+            Math.min(timeoutMs, withinMs),
+            run(script, `${prefix}:l:${encodeName(name)}`, args),
+          ),
         ttlMs,
-        run,
+        task,
       ),
   }
 }
 
-// After the JSON text stands when the entity ends, so that the script can tell without knowing entities.
-const changeScript = redisScript(`
-local key, at = KEYS[1], 1
-local function take() at = at + 1 return ARGV[at - 1] end
-local now = tonumber(take())
-for _ = 1, tonumber(take()) do
-  local field, what, secret = take(), take(), take()
-  local text = redis.call('HGET', key, field)
-  if not text then return {} end
-  if what == 'secret' then
-    local ok, entity = pcall(cjson.decode, string.match(text, '^[^\\n]*'))
-    if not ok or type(entity) ~= 'table' or entity.secret ~= secret then return {} end
-  end
-end
-local dels, puts = {}, {}
-for _ = 1, tonumber(take()) do dels[#dels + 1] = take() end
-while at <= #ARGV do puts[#puts + 1] = { take(), take() } end
-local replaced = {}
-for _, field in ipairs(dels) do replaced[#replaced + 1] = redis.call('HGET', key, field) or nil end
-for _, put in ipairs(puts) do replaced[#replaced + 1] = redis.call('HGET', key, put[1]) or nil end
--- Puts come first: a server without memory refuses the first command that needs some, and nothing has happened yet.
-for _, put in ipairs(puts) do redis.call('HSET', key, put[1], put[2]) end
-local kept = {}
-for _, put in ipairs(puts) do kept[put[1]] = true end
-for _, field in ipairs(dels) do if not kept[field] then redis.call('HDEL', key, field) end end
-local last = 0
-for _, text in ipairs(redis.call('HVALS', key)) do
-  local ends = string.match(text, '\\n([%w.]+)$')
-  if ends == 'never' then last = math.huge elseif ends then last = math.max(last, tonumber(ends) or 0) end
-end
-if last == 0 or last == math.huge then redis.call('PERSIST', key)
-else redis.call('PEXPIRE', key, string.format('%.0f', math.max(last - now, 1))) end
-return replaced`)
+const refreshTokenMs = 90 * 86_400_000
 
-const dropScript = redisScript(`
-local values = redis.call('HVALS', KEYS[1])
-redis.call('DEL', KEYS[1])
-return values`)
-
-// An entry of the index lives at least as long as each of the users it leads to.
-const addScript = redisScript(`
-local left = redis.call('PTTL', KEYS[1])
-redis.call('SADD', KEYS[1], ARGV[1])
-local wanted = tonumber(ARGV[2])
-if not wanted then redis.call('PERSIST', KEYS[1])
-elseif left == -2 or (left >= 0 and left < wanted) then
-  redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.max(wanted, 1)))
-end
-return 1`)
-
-const removeScript = redisScript(`return redis.call('SREM', KEYS[1], ARGV[1])`)
-const membersScript = redisScript(`return redis.call('SMEMBERS', KEYS[1])`)
-
-function formatValue(entity: StoredEntity): string {
-  const ends = expiryOf(entity)
-  if (ends === undefined) return JSON.stringify(entity)
-  return `${JSON.stringify(entity)}\n${ends === Number.POSITIVE_INFINITY ? 'never' : ends * 1_000}`
+/** How long what is put lives at least, in ms; what tells no end gets the life of a refresh token until all is known. */
+function atLeast(entities: readonly StoredEntity[], now: EpochSeconds): string {
+  const left = (partitionExpiry(entities) - now) * 1_000
+  return Number.isFinite(left) && left < refreshTokenMs
+    ? String(Math.max(Math.ceil(left), 60_000))
+    : String(refreshTokenMs)
 }
 
-/** @returns `undefined` if it is not what we have written; the user's other entries are as good as before. */
-function parseValue(value: string): StoredEntity | undefined {
-  const end = value.lastIndexOf('\n')
-  try {
-    const entity: unknown = JSON.parse(end < 0 ? value : value.slice(0, end))
-    const { kind } = (typeof entity === 'object' && entity !== null ? entity : {}) as { readonly kind?: unknown }
-    return kinds.has(String(kind)) ? (entity as StoredEntity) : undefined
-  } catch {
-    return undefined
-  }
+/** The entries of the index that lead to what is in these values. */
+function entriesIn(values: unknown): readonly string[] {
+  const entities = list(values).map((value) => parseEntity(String(value)))
+  return entities.flatMap((entity) => (entity === undefined ? [] : indexEntries(entity)))
 }
 
-const kinds = new Set(['AccessToken', 'RefreshToken', 'IdToken', 'Account', 'AppMetadata', 'Foreign', 'Sealed'])
-
-/** The accounts that went, as far as their names did not come back. */
-function namesGone(values: unknown, put: readonly StoredEntity[]): readonly StoredEntity[] {
-  const kept = put.flatMap(indexEntries)
-  return (Array.isArray(values) ? values : [])
-    .map((value) => parseValue(String(value)))
-    .filter((entity) => entity !== undefined)
-    .filter((entity) => indexEntries(entity).some((entry) => !kept.includes(entry)))
-}
-
-/** Any text as a part of a key: braces mark what a cluster goes by, and clients spoil half of a surrogate pair. */
-function encodeName(name: string): string {
-  if (name === '') return '%'
-  return name.replace(
-    /[%{}]|\p{Surrogate}/gu,
-    (character) => `%${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
-
-function decodeName(text: string): string {
-  if (text === '%') return ''
-  return text.replace(/%([0-9a-f]{4})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
-}
-
-async function bounded<T>(
-  code: 'ERR_CACHE_READ' | 'ERR_CACHE_WRITE',
-  timeoutMs: number,
-  answer: Promise<T>,
-): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(redisFailure(code, 'TIMEOUT')), timeoutMs)
-  })
-  try {
-    return await Promise.race([answer, late])
-  } catch (error) {
-    throw error instanceof CacheError ? error : redisFailure(code, wordOf(error))
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-// Messages of the clients may repeat what was sent, tokens among it: only the code or the first word of the server goes on.
-function wordOf(error: unknown): string {
-  const { code, message } = (typeof error === 'object' && error !== null ? error : {}) as Record<string, unknown>
-  if (typeof code === 'string' && /^[A-Z_]{3,30}$/.test(code)) return code
-  return /(?:^|\s)(?:-|error: )?([A-Z]{4,20})\s/.exec(String(message))?.[1] ?? 'unknown'
-}
-
-function redisFailure(code: 'ERR_CACHE_READ' | 'ERR_CACHE_WRITE', reason: string): CacheError {
-  const what = code === 'ERR_CACHE_READ' ? 'read' : 'written'
-  return new CacheError(code, `Redis could not be ${what} (${reason})`, {
-    step: 'cache',
-    hint: hints[reason] ?? 'Check that the server is reachable and that the client is connected.',
-  })
-}
-
-const hints: Readonly<Record<string, string>> = {
-  TIMEOUT: 'The server did not answer in time: look at its load and at the network, or raise timeoutMs.',
-  WRONGTYPE: 'Something else uses keys of this name: choose another prefix.',
-  NOAUTH: 'The client must authenticate: put user name and password into its options.',
-  NOPERM:
-    'The Redis user may not do this: it needs HGETALL, EVAL, EVALSHA, SCAN and the commands in them on these keys.',
-  READONLY: 'This is a replica: connect to the primary.',
-  OOM: 'The server has no memory left: raise maxmemory, or set an eviction policy.',
-  LOADING: 'The server is starting: try again.',
-  CROSSSLOT: 'The prefix must not hold braces.',
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
 }

@@ -1,0 +1,50 @@
+import type { StoredEntity } from '../entities.ts'
+import { expiryOf } from '../expiry.ts'
+
+/** From here on a time is no time: Redis refuses an expiry that its integers cannot hold. */
+const endOfTimeMs = 1e15
+
+/** An entity as JSON, and after it when it ends, so that a script can tell without knowing entities. */
+export function formatEntity(entity: StoredEntity): string {
+  const text = JSON.stringify(entity)
+  const ends = expiryOf(entity)
+  // Of a time that is none (it may come from anywhere) nothing is said, as if the entity had none.
+  if (ends === undefined || Number.isNaN(ends)) return text
+  const endsMs = Math.round(ends * 1_000)
+  return `${text}\n${endsMs < endOfTimeMs ? Math.max(endsMs, 0) : 'never'}`
+}
+
+/** @returns `undefined` if it is not what we have written; the user's other entries are as good as before. */
+export function parseEntity(value: string): StoredEntity | undefined {
+  const end = value.lastIndexOf('\n')
+  try {
+    const entity: unknown = JSON.parse(end < 0 ? value : value.slice(0, end))
+    return isEntity(entity) ? entity : undefined
+  } catch {
+    return undefined
+  }
+}
+
+// What readers take for granted. Times are not among it: a token is worth more than the note when it came.
+const texts: Readonly<Record<string, readonly string[]>> = {
+  AccessToken: ['homeAccountId', 'environment', 'clientId', 'secret', 'tenantId'],
+  RefreshToken: ['homeAccountId', 'environment', 'clientId', 'secret'],
+  IdToken: ['homeAccountId', 'environment', 'clientId', 'secret', 'tenantId'],
+  Account: ['homeAccountId', 'environment', 'localAccountId', 'tenantId', 'username'],
+  AppMetadata: ['clientId', 'environment'],
+  Foreign: ['section'],
+  Sealed: ['secret'],
+}
+
+function isEntity(value: unknown): value is StoredEntity {
+  if (typeof value !== 'object' || value === null) return false
+  const { kind, scopes, signInName = '', usernames = [], ...rest } = value as Readonly<Record<string, unknown>>
+  const wanted = Object.hasOwn(texts, String(kind)) ? texts[String(kind)] : undefined
+  if (wanted === undefined || wanted.some((name) => typeof rest[name] !== 'string')) return false
+  if (kind === 'AccessToken') return isTexts(scopes)
+  return isTexts(usernames) && typeof signInName === 'string'
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
+}
