@@ -2,7 +2,8 @@ import { constants, link, open, rm, unlink } from 'node:fs/promises'
 import { hostname, uptime } from 'node:os'
 import { resolve } from 'node:path'
 import { CacheError } from '../../errors.ts'
-import { codeOf, failure, isAlive, temporaryName } from './private-file.ts'
+import { codeOf, failure } from './file-failure.ts'
+import { isAlive, temporaryName } from './leftovers.ts'
 
 /** A lock that is held. */
 export interface FileLock {
@@ -59,10 +60,10 @@ async function acquire(path: string, file: string, content: string, giveUpAt: nu
   for (let round = 0; ; round++) {
     const holder = await holderOf(file)
     if (holder === undefined && (await create(path, file, content))) return
-    if (holder !== undefined && isLeftBehind(holder)) await clearAway(path, file, content)
-    else if (performance.now() >= giveUpAt) throw locked(file, holder)
+    if (holder !== undefined && isLeftBehind(holder) && (await clearAway(path, file, content))) continue
+    if (performance.now() >= giveUpAt) throw locked(file, holder)
     // Others wait as well: who waits long asks less often, and nobody in step.
-    else await pause(2 + Math.random() * Math.min(10 + 5 * round, 50))
+    await new Promise((wake) => setTimeout(wake, 2 + Math.random() * Math.min(10 + 5 * round, 50)))
   }
 }
 
@@ -148,24 +149,23 @@ function isLeftBehind({ madeAt, pid, host = hostname() }: Holder): boolean {
 /**
  * Removes a lock that was left behind. Several processes may find the same one: they take turns by another lock, and look
  * again under it, so that none removes what the next one has made meanwhile.
+ *
+ * @returns `false` if it is another one's turn.
  */
-async function clearAway(path: string, file: string, content: string): Promise<void> {
+async function clearAway(path: string, file: string, content: string): Promise<boolean> {
   const turn = `${file}-takeover`
   if (!(await create(path, turn, content))) {
     const other = await holderOf(turn)
     if (other !== undefined && isLeftBehind(other)) await rm(turn, { force: true })
-    return pause(5 + Math.random() * 20)
+    return false
   }
   try {
     const holder = await holderOf(file)
     if (holder !== undefined && isLeftBehind(holder)) await rm(file, { force: true })
+    return true
   } finally {
     await rm(turn, { force: true })
   }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((wake) => setTimeout(wake, ms))
 }
 
 function locked(file: string, holder: Holder | undefined): CacheError {
@@ -175,6 +175,9 @@ function locked(file: string, holder: Holder | undefined): CacheError {
   return new CacheError(
     'ERR_CACHE_LOCKED',
     `the cache is locked by ${who} for ${seconds} seconds (${JSON.stringify(file)})`,
-    { step: 'cache', hint: 'Let that process finish or end it. If none is at work, remove the lock file.' },
+    {
+      step: 'cache',
+      hint: 'Let that process finish or end it. If none is at work, remove that file and any beside it that ends in -takeover.',
+    },
   )
 }

@@ -1,6 +1,7 @@
 import { constants, lstat, open, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { codeOf, failure, listDirectory, makePrivateDirectory, syncDirectory } from './private-file.ts'
+import { codeOf, failure } from './file-failure.ts'
+import { listDirectory, makePrivateDirectory, syncDirectory } from './private-file.ts'
 
 /**
  * An index on the disk: empty files whose folder stands for what is looked for and whose name for what is found. So two

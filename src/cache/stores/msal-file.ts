@@ -4,6 +4,7 @@ import { MsalDocument } from '../msal-document.ts'
 import type { KeyDialect } from '../msal-keys.ts'
 import type { CredentialStore, PartitionChange } from '../store.ts'
 import { type FileLock, withFileLock } from './file-lock.ts'
+import { removeOrphans } from './leftovers.ts'
 import {
   defaultMaxBytes,
   type FileIdentity,
@@ -12,7 +13,6 @@ import {
   isSettled,
   makePrivateDirectory,
   readPrivateFile,
-  removeOrphans,
   sameFile,
   setAside,
   warnThroughNode,
@@ -112,10 +112,8 @@ export function createMsalFileStore(path: string, options: MsalFileOptions = {})
       await makePrivateDirectory(dirname(file))
       if (!isTidied) await removeOrphans(dirname(file), { name: basename(file) })
       isTidied = true
-      await withFileLock(file, lockTimeoutMs, (lock) => {
-        writes = takeWaiting()
-        return replaceAtLast(lock, writes)
-      })
+      // Again, if the lock was lost, or somebody who does not respect it has written between our reading and our writing.
+      for (let round = 0; !(await replaceLocked()); round++) if (round === 10) throw overrun(file)
       for (const { done, failed, error } of writes) {
         if (error === undefined) done()
         else failed(error)
@@ -123,16 +121,13 @@ export function createMsalFileStore(path: string, options: MsalFileOptions = {})
     } catch (error) {
       for (const { failed } of writes.length > 0 ? writes : takeWaiting()) failed(error)
     }
-  }
 
-  async function replaceAtLast(lock: FileLock, writes: readonly Write[]): Promise<void> {
-    // Again, if somebody who does not respect the lock has written between our reading and our writing.
-    for (let round = 0; round < 10; round++) if (await replace(lock, writes)) return
-    throw unwritable(
-      file,
-      'is written by a program that does not respect its lock',
-      'Try again, or let each program have a file of its own.',
-    )
+    function replaceLocked(): Promise<boolean> {
+      return withFileLock(file, lockTimeoutMs, (lock) => {
+        if (writes.length === 0) writes = takeWaiting()
+        return replace(lock, writes)
+      })
+    }
   }
 
   async function replace(lock: FileLock, writes: readonly Write[]): Promise<boolean> {
@@ -144,11 +139,8 @@ export function createMsalFileStore(path: string, options: MsalFileOptions = {})
     }
     const text = document.serialize()
     if (Buffer.byteLength(text) > maxBytes) {
-      throw unwritable(
-        file,
-        `would have more than ${maxBytes} bytes`,
-        'Use createShardedFileStore or createRedisStore for so many users.',
-      )
+      const hint = 'Use createShardedFileStore or createRedisStore for so many users.'
+      throw unwritable(file, `would have more than ${maxBytes} bytes`, hint)
     }
     const mayReplace = async (): Promise<boolean> => (await lock.isHeld()) && sameFile(before, await identify(file))
     const identity = await writePrivateFile(file, text, mayReplace)
@@ -226,6 +218,11 @@ function isSpoiled(error: unknown): error is CacheError {
 function holdsPlainToken({ change }: Write): boolean {
   const put = change === 'drop' ? {} : (change.put ?? {})
   return Object.values(put).some((entity) => 'secret' in entity && entity.kind !== 'Sealed')
+}
+
+function overrun(file: string): CacheError {
+  const hint = 'Try again, or let each program have a file of its own.'
+  return unwritable(file, 'is written by a program that does not respect its lock', hint)
 }
 
 function unwritable(file: string, what: string, hint: string): CacheError {

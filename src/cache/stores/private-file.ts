@@ -1,7 +1,9 @@
-import { type BigIntStats, readFileSync } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
 import { constants, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { CacheError, type CacheErrorCode } from '../../errors.ts'
+import { dirname } from 'node:path'
+import { CacheError } from '../../errors.ts'
+import { codeOf, failure, insecure } from './file-failure.ts'
+import { temporaryName } from './leftovers.ts'
 
 /** What tells one state of a file from another: every replacement has a new inode. */
 export interface FileIdentity {
@@ -136,11 +138,6 @@ export async function makePrivateDirectory(directory: string): Promise<void> {
   }
 }
 
-/** A name beside a file that nobody else uses, and that {@link removeOrphans} knows. */
-export function temporaryName(path: string): string {
-  return `${path}${temporaryMark}${process.pid}-${crypto.randomUUID().slice(0, 8)}`
-}
-
 /** The names in a folder; none if it does not exist. */
 export async function listDirectory(directory: string): Promise<readonly string[]> {
   try {
@@ -158,25 +155,6 @@ export async function removePrivateFile(path: string): Promise<void> {
     await syncDirectory(dirname(path))
   } catch (error) {
     throw failure('ERR_CACHE_WRITE', 'cannot be removed', path, error)
-  }
-}
-
-export interface OrphanOptions {
-  /** Only what belongs to the file of this name. Default: to any file in the folder. */
-  readonly name?: string
-  /** What is younger stays: a process of another machine may be at work on it. Default a minute. */
-  readonly olderThanMs?: number
-}
-
-/** Removes what writers left in a folder when they were killed. What a living process of this machine may still write stays. */
-export async function removeOrphans(directory: string, options: OrphanOptions = {}): Promise<void> {
-  const { name = '', olderThanMs = 60_000 } = options
-  for (const candidate of await readdir(directory).catch(() => [])) {
-    const [owner, pid] = candidate.split(temporaryMark)
-    if (pid === undefined || (name !== '' && owner !== name) || isAlive(Number.parseInt(pid, 10))) continue
-    const file = join(directory, candidate)
-    const { mtimeMs } = (await lstat(file).catch(() => undefined)) ?? { mtimeMs: Date.now() }
-    if (Date.now() - mtimeMs >= olderThanMs) await rm(file, { force: true }).catch(() => undefined)
   }
 }
 
@@ -211,57 +189,7 @@ export async function whileBusy<T>(action: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether a process of this machine runs. One that has ended, but that nobody has asked how, does not. */
-export function isAlive(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-    return !isZombie(pid)
-  } catch (error) {
-    // EPERM: it runs, for somebody else.
-    return codeOf(error) === 'EPERM'
-  }
-}
-
-// In a container without an init process, killed processes stay so for ever.
-function isZombie(pid: number): boolean {
-  if (process.platform !== 'linux') return false
-  try {
-    // The name in front may hold anything, but the last bracket closes it.
-    return /^[ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1) ?? '')
-  } catch {
-    return false
-  }
-}
-
-/** The error of the file system as one of ours, which holds nothing that stands in the file. */
-export function failure(code: CacheErrorCode, what: string, path: string, error: unknown): CacheError {
-  if (error instanceof CacheError) return error
-  const reason = codeOf(error) ?? 'unknown'
-  return new CacheError(code, `the cache ${JSON.stringify(path)} ${what} (${reason})`, {
-    step: 'cache',
-    hint: hints[reason] ?? 'Check the path, its permissions and the disk.',
-  })
-}
-
-export function codeOf(error: unknown): string | undefined {
-  const { code } = (typeof error === 'object' && error !== null ? error : {}) as { readonly code?: unknown }
-  return typeof code === 'string' ? code : undefined
-}
-
-const temporaryMark = '.ropc-tmp-'
 const tickMs = 20
-
-const hints: Readonly<Record<string, string>> = {
-  EACCES: 'This user may not: name a folder of their own, or change its permissions.',
-  EPERM: 'This user may not: name a folder of their own, or change its permissions.',
-  EROFS: 'The disk is read-only: name a folder on another.',
-  ENOSPC: 'The disk is full. The old file is as it was.',
-  EDQUOT: 'The quota is used up. The old file is as it was.',
-  EISDIR: 'It is a folder: name a file in it.',
-  ENOTDIR: 'A part of the path is a file, not a folder.',
-  ENAMETOOLONG: 'Choose a shorter path.',
-}
 
 async function openForReading(path: string): Promise<FileHandle | undefined> {
   try {
@@ -284,8 +212,12 @@ async function checkFile(handle: FileHandle, stats: BigIntStats, path: string, o
     throw insecure(path, 'belongs to another user', 'Name a file of your own: its owner could read or replace tokens.')
   }
   if ((stats.mode & 0o077n) === 0n) return
-  await handle.chmod(0o600)
-  onWarning('CACHE_MODE', `the cache ${JSON.stringify(path)} could be read by others; its mode is 0600 now`)
+  const result = await handle.chmod(0o600).then(
+    () => 'its mode is 0600 now',
+    // On a read-only disk, say. It can be read all the same.
+    (error: unknown) => `its mode cannot be changed (${codeOf(error)})`,
+  )
+  onWarning('CACHE_MODE', `the cache ${JSON.stringify(path)} could be read by others; ${result}`)
 }
 
 function identityOf({ ino, size, mtimeNs }: FileIdentity): FileIdentity {
@@ -315,10 +247,6 @@ function tooLarge(path: string, maxBytes: number): CacheError {
     step: 'cache',
     hint: 'One file is for some thousands of users: use createShardedFileStore or createRedisStore for more.',
   })
-}
-
-function insecure(path: string, what: string, hint: string): CacheError {
-  return new CacheError('ERR_CACHE_INSECURE', `the cache ${JSON.stringify(path)} ${what}`, { step: 'cache', hint })
 }
 
 /** Tells the user through Node's warnings, once for each code. */

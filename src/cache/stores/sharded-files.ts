@@ -8,6 +8,7 @@ import { expiryOf, partitionExpiry } from '../expiry.ts'
 import { changePartition } from '../partition.ts'
 import type { CredentialStore } from '../store.ts'
 import { type FileLock, withFileLock } from './file-lock.ts'
+import { removeOrphans } from './leftovers.ts'
 import { createMarkers } from './marker-files.ts'
 import {
   type FileIdentity,
@@ -17,7 +18,6 @@ import {
   listDirectory,
   makePrivateDirectory,
   readPrivateFile,
-  removeOrphans,
   removePrivateFile,
   sameFile,
   setAside,
@@ -82,12 +82,23 @@ export function createShardedFileStore(directory: string, options: ShardedFileOp
     }
   }
 
-  async function locked(id: string, run: (lock: FileLock) => Promise<void>): Promise<void> {
+  async function replaceLocked(
+    partition: string,
+    change: (entities: Map<string, StoredEntity>) => boolean,
+  ): Promise<void> {
+    const id = digest(partition)
     await makePrivateDirectory(root)
     await makePrivateDirectory(shardOf(id))
     if (!tidied.has(shardOf(id))) await removeOrphans(shardOf(id))
     tidied.add(shardOf(id))
-    await withFileLock(fileOf(id), lockTimeoutMs, run)
+    // From the lock on, for it may have been lost.
+    for (let round = 0; round < 10; round++) {
+      if (await withFileLock(fileOf(id), lockTimeoutMs, (lock) => replace(partition, lock, change))) return
+    }
+    throw new CacheError('ERR_CACHE_WRITE', `the cache in ${JSON.stringify(root)} is written by another program`, {
+      step: 'cache',
+      hint: 'Something changes or removes files there, or their lock files. Let each program have a folder of its own.',
+    })
   }
 
   /** Under the lock. @returns `false` if somebody who has no lock was faster. */
@@ -124,18 +135,6 @@ export function createShardedFileStore(directory: string, options: ShardedFileOp
     return true
   }
 
-  async function replaceAtLast(
-    partition: string,
-    lock: FileLock,
-    change: (entities: Map<string, StoredEntity>) => boolean,
-  ): Promise<void> {
-    for (let round = 0; round < 10; round++) if (await replace(partition, lock, change)) return
-    throw new CacheError('ERR_CACHE_WRITE', `the cache in ${JSON.stringify(root)} is written by another program`, {
-      step: 'cache',
-      hint: 'Something changes or removes files there, or their lock files. Let each program have a folder of its own.',
-    })
-  }
-
   function warnOfPlainTokens(entities: ReadonlyMap<string, StoredEntity>): void {
     if (toldPlain) return
     toldPlain = [...entities.values()].some((entity) => 'secret' in entity && entity.kind !== 'Sealed')
@@ -148,19 +147,8 @@ export function createShardedFileStore(directory: string, options: ShardedFileOp
       const state = await load(digest(partition))
       return new Map(state.partition === partition ? state.entities : [])
     },
-    apply(partition, change) {
-      return locked(digest(partition), (lock) =>
-        replaceAtLast(partition, lock, (entities) => changePartition(entities, change)),
-      )
-    },
-    drop(partition) {
-      return locked(digest(partition), (lock) =>
-        replaceAtLast(partition, lock, (entities) => {
-          entities.clear()
-          return true
-        }),
-      )
-    },
+    apply: (partition, change) => replaceLocked(partition, (entities) => changePartition(entities, change)),
+    drop: (partition) => replaceLocked(partition, clear),
     async findPartitions(index, value) {
       const entry = indexEntry(index, value)
       const found: string[] = []
@@ -187,15 +175,9 @@ export function createShardedFileStore(directory: string, options: ShardedFileOp
     },
   }
 
+  // Under the lock, for somebody may have signed in again meanwhile.
   async function forget(partition: string): Promise<void> {
-    await locked(digest(partition), (lock) =>
-      replaceAtLast(partition, lock, (entities) => {
-        // Somebody may have signed in again meanwhile.
-        if (partitionExpiry(entities.values()) > now()) return false
-        entities.clear()
-        return true
-      }),
-    )
+    await replaceLocked(partition, (entities) => partitionExpiry(entities.values()) <= now() && clear(entities))
   }
 }
 
@@ -214,6 +196,11 @@ interface State {
 // JSON text, so that halves of surrogate pairs stay different.
 function digest(name: string): string {
   return createHash('sha256').update(JSON.stringify(name)).digest('hex')
+}
+
+function clear(entities: Map<string, StoredEntity>): true {
+  entities.clear()
+  return true
 }
 
 function isUseless(entity: StoredEntity, at: EpochSeconds): boolean {
