@@ -34,3 +34,4 @@ export { createMsalCachePlugin, type MsalCachePluginOptions } from './cache/stor
 export { createMsalFileStore, type MsalFileOptions } from './cache/stores/msal-file.ts'
 export { createRedisStore, type RedisStoreOptions } from './cache/stores/redis.ts'
 export type { IoRedisClient, NodeRedisClient, RedisClientLike } from './cache/stores/redis-commands.ts'
+export { createShardedFileStore, type ShardedFileOptions } from './cache/stores/sharded-files.ts'
