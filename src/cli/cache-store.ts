@@ -1,8 +1,5 @@
 import type { StoredEntity } from '../cache/entities.ts'
 import type { CredentialStore } from '../cache/store.ts'
-import { encryptedStore } from '../cache/stores/encrypted.ts'
-import { keychainKey } from '../cache/stores/keychain.ts'
-import { createMsalFileStore } from '../cache/stores/msal-file.ts'
 import { CacheError } from '../errors.ts'
 import { type Options, UsageError } from './args.ts'
 import type { CliIo } from './io.ts'
@@ -12,66 +9,93 @@ export type CacheOption = 'cache' | 'plaintext'
 
 export const cacheSpecs = { cache: { type: 'string' }, plaintext: { type: 'boolean' } } as const
 
+/** Where tokens are kept, and how. */
+export interface CachePlace {
+  readonly file: string
+  readonly plaintext: boolean
+}
+
 /**
- * Opens the file that the command line names: encrypted by a key in the system's keychain, or in clear when asked.
+ * Reads where tokens are to be kept.
  *
  * @returns `undefined` without `--cache`: then nothing is kept.
- * @throws {@link UsageError} for `--plaintext` alone; {@link CacheError} if there is no keychain, or if the file is kept the
- *   other way.
+ * @throws {@link UsageError} for `--plaintext` alone.
  */
-export async function openCacheStore(
-  options: Options<CacheOption>,
-  io: CliIo,
-  warn: (code: string, message: string) => void,
-): Promise<CredentialStore | undefined> {
+export function readCachePlace(options: Options<CacheOption>): CachePlace | undefined {
   const file = options.text('cache')
   const plaintext = options.flag('plaintext')
-  if (file === undefined) {
-    if (!plaintext) return undefined
-    throw new UsageError('--plaintext goes with --cache', 'Name the file: --cache FILE.')
-  }
-  if (plaintext) {
-    warn('PLAINTEXT_CACHE', 'the tokens in the cache file are not encrypted: whoever can read it can use them')
-  }
+  if (file !== undefined) return { file, plaintext }
+  if (!plaintext) return undefined
+  throw new UsageError('--plaintext goes with --cache', 'Name the file: --cache FILE.')
+}
+
+/**
+ * Opens a cache file: encrypted by a key in the system's keychain, or in clear when asked. Writes nothing yet.
+ *
+ * @param use To `keep` tokens, a file that cannot be read will do: the sign-in goes on, and sets it aside if it is spoiled.
+ *   To `look`, it will not, and no key is needed where nobody is signed in.
+ * @throws {@link CacheError} if the path is not one to keep secrets at, if the file is kept the other way, or if there is no
+ *   keychain: before anybody types a password.
+ */
+export async function openCacheStore(
+  { file, plaintext }: CachePlace,
+  io: CliIo,
+  use: 'keep' | 'look',
+  warn: (code: string, message: string) => void,
+): Promise<CredentialStore> {
+  const { createMsalFileStore } = await import('../cache/stores/msal-file.ts')
   const store = createMsalFileStore(file, {
+    // Said below, once and whether or not anything is written.
     onWarning: (code, message) => (code === 'PLAINTEXT_CACHE' ? undefined : warn(code, message)),
   })
-  const key = plaintext ? undefined : await readKey(io)
-  if (await holds(store, plaintext ? isSealed : isPlainToken)) throw keptOtherwise(plaintext)
-  return key === undefined ? store : encryptedStore(store, key)
-}
-
-// Before anybody types a password: a cache that cannot be used is better known now.
-async function readKey({ keyring }: CliIo): Promise<Uint8Array> {
-  try {
-    return await keychainKey(keyring === undefined ? {} : { keyring })
-  } catch (error) {
-    if (!(error instanceof CacheError)) throw error
-    const { code, message, hint = '' } = error
-    throw new CacheError(code as 'ERR_CACHE_KEY', message, {
-      step: 'cache',
-      hint: `${hint} Or pass --plaintext to keep the tokens in clear.`.trim(),
-    })
+  const { sealed, plain } = await howKept(store, use)
+  if (sealed && plain) throw keptBothWays()
+  if (plaintext ? sealed : plain) throw keptOtherwise(plaintext)
+  if (plaintext) {
+    warn('PLAINTEXT_CACHE', 'the tokens in the cache file are not encrypted: whoever can read it can use them')
+    return store
   }
+  if (use === 'look' && !sealed) return store
+  const { encryptedStore } = await import('../cache/stores/encrypted.ts')
+  return encryptedStore(store, await readKey(io))
 }
 
-async function holds(store: CredentialStore, is: (entity: StoredEntity) => boolean): Promise<boolean> {
+async function howKept(store: CredentialStore, use: 'keep' | 'look'): Promise<{ sealed: boolean; plain: boolean }> {
+  const kept = { sealed: false, plain: false }
   try {
     for await (const partition of store.partitions()) {
-      if ([...(await store.read(partition)).values()].some(is)) return true
+      const entities = [...(await store.read(partition)).values()]
+      kept.sealed ||= entities.some(({ kind }) => kind === 'Sealed')
+      kept.plain ||= entities.some(isPlain)
     }
-  } catch {
-    // A file that cannot be read is the business of what comes next: it may still be set aside.
+  } catch (error) {
+    // A link or a folder does not become a file by waiting; what else is wrong costs nobody a token.
+    if (use === 'look' || !(error instanceof CacheError) || error.code === 'ERR_CACHE_INSECURE') throw error
   }
-  return false
+  return kept
 }
 
-function isSealed({ kind }: StoredEntity): boolean {
-  return kind === 'Sealed'
+/** What `encryptedStore` refuses, and MSAL libraries write. */
+function isPlain({ kind }: StoredEntity): boolean {
+  return kind === 'AccessToken' || kind === 'RefreshToken' || kind === 'IdToken' || kind === 'Account'
 }
 
-function isPlainToken({ kind }: StoredEntity): boolean {
-  return kind === 'AccessToken' || kind === 'RefreshToken' || kind === 'IdToken'
+async function readKey({ keyring, stop: { signal } }: CliIo): Promise<Uint8Array> {
+  const { keychainKey } = await import('../cache/stores/keychain.ts')
+  signal.throwIfAborted()
+  // The keychain may be asking somebody to unlock it, and Ctrl-C is an answer, too.
+  const stopped = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+  try {
+    return await Promise.race([keychainKey(keyring === undefined ? {} : { keyring }), stopped])
+  } catch (error) {
+    if (!(error instanceof CacheError)) throw error
+    throw new CacheError('ERR_CACHE_KEY', error.message, {
+      step: 'cache',
+      hint: `${error.hint ?? ''} On this command line: --plaintext keeps the tokens in clear.`.trim(),
+    })
+  }
 }
 
 function keptOtherwise(plaintext: boolean): CacheError {
@@ -79,5 +103,13 @@ function keptOtherwise(plaintext: boolean): CacheError {
   return new CacheError('ERR_CACHE_FORMAT', `the tokens in the cache file are ${is}`, {
     step: 'cache',
     hint: `${way}, or name another file. This one was not changed.`,
+  })
+}
+
+// Another library has signed somebody in to an encrypted file.
+function keptBothWays(): CacheError {
+  return new CacheError('ERR_CACHE_FORMAT', 'some tokens in the cache file are encrypted and some are not', {
+    step: 'cache',
+    hint: 'Name another file, which other programs do not write to unless --plaintext is given. This one was not changed.',
   })
 }

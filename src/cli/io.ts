@@ -11,7 +11,7 @@ export interface CliIo {
   /** Aborted with an {@link Interrupted} by Ctrl-C or a signal. */
   readonly stop: AbortController
   /** In place of the system's keychain. */
-  readonly keyring?: KeyringModule
+  readonly keyring?: KeyringModule | Promise<KeyringModule>
   /** Opens the controlling terminal, where a prompt is seen although stderr is redirected. */
   readonly openTerminal?: () => Writable | undefined
 }

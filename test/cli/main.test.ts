@@ -70,6 +70,19 @@ describe('the process', () => {
     expect(stderr).not.toContain(password())
   })
 
+  it('keeps tokens for the next process, which needs no password', async () => {
+    const kept = ['--cache', join(dirname(caFile), 'kept', 'cache.json'), '--plaintext']
+    const first = start(commandLine(...kept, '--password-stdin'))
+    first.process.stdin.end(`${password()}\n`)
+    const { code, stdout } = await first.ended
+    expect(code).toBe(0)
+    const second = await start(commandLine(...kept)).ended
+    expect(second).toMatchObject({ code: 0, stdout })
+    const listed = await start(['accounts', ...kept]).ended
+    expect(listed).toMatchObject({ code: 0, stderr: '' })
+    expect(listed.stdout).toMatch(/^ada@contoso\.example\t/)
+  })
+
   it('hands a variable’s password to no program it might start, and exits with the code of the refusal', async () => {
     const child = start(commandLine('--password-env', 'C4NARY_PW'), { C4NARY_PW: 'c4nary' })
     const { code, stderr } = await child.ended

@@ -44,7 +44,7 @@ describe('help', () => {
   it.each([[['--help']], [['-h']], [['help']]])('goes to stdout: %j', async (argv) => {
     const { code, stdout, stderr } = await ropc(argv)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const command of ['token', 'simulate', 'demo']) expect(stdout).toContain(`  ${command} `)
+    for (const command of ['token', 'accounts', 'simulate', 'demo']) expect(stdout).toContain(`  ${command} `)
   })
 
   it('of token says what to use in place of this grant, and names no option that takes a password', async () => {
@@ -56,7 +56,7 @@ describe('help', () => {
     expect(stdout.match(/--password[\w-]*/g)?.filter((name) => !/^--password-(stdin|file|env)$/.test(name))).toEqual([])
   })
 
-  it.each(['simulate', 'demo'])('of %s starts nothing', async (command) => {
+  it.each(['accounts', 'simulate', 'demo'])('of %s starts nothing', async (command) => {
     const { code, stdout } = await ropc([command, '--help'])
     expect(code).toBe(0)
     expect(stdout).toContain(`Usage: ropc ${command}`)

@@ -5,7 +5,7 @@ import type { TokenResult } from '../../client/token-result.ts'
 import { display } from '../../errors.ts'
 import type { Secret } from '../../protocol/secret.ts'
 import { type Options, parseOptions, readInteger, required, UsageError } from '../args.ts'
-import { cacheSpecs, openCacheStore } from '../cache-store.ts'
+import { cacheSpecs, openCacheStore, readCachePlace } from '../cache-store.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import type { CliIo } from '../io.ts'
 import { note, noteWarning, printLine, reportError, toJsonLine } from '../output.ts'
@@ -93,7 +93,10 @@ export async function runToken(argv: readonly string[], io: CliIo): Promise<Exit
   const timeoutMs = 1_000 * readInteger(options.text('timeout') ?? '90', 'timeout', 1, 86_400)
   if (!options.flag('dry-run')) required(options, 'scope', 'Name what the token is for, e.g. --scope User.Read.')
   const clientOptions = await readClientOptions(options, io)
-  const store = await openCacheStore(options, io, warningSink(options, io))
+  const place = readCachePlace(options)
+  // A dry run signs nobody in: nothing is looked up or kept, and no key is made for it.
+  const opens = place !== undefined && !options.flag('dry-run')
+  const store = opens ? await openCacheStore(place, io, 'keep', warningSink(options, io)) : undefined
   const { createRopcClient } = await import('../../client/client.ts')
   const client = createRopcClient({ ...clientOptions, ...(store === undefined ? {} : { store }) })
   const { correlationId = crypto.randomUUID(), ...call } = readCallOptions(options)
