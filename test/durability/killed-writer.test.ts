@@ -41,7 +41,7 @@ const oneFilePerUser: Layout = {
 }
 
 it('a process killed while it writes leaves what it stored whole, and never older than what it acknowledged', {
-  timeout: 600_000,
+  timeout: isNightly ? 600_000 : 60_000,
 }, async (context) => {
   const results = await Promise.all([
     killAgainAndAgain(oneFile, kills / 2),

@@ -9,7 +9,7 @@ import { isNightly, pause, report, startTogether, temporaryFolder, type Writer, 
 const processes = isNightly ? 16 : 4
 const perProcess = isNightly ? 1_000 : 10
 const ignore = (): void => undefined
-const limit = { timeout: 600_000 }
+const limit = { timeout: isNightly ? 600_000 : 30_000 }
 
 const layouts = [
   {
