@@ -3,10 +3,13 @@ import { escapeGlob } from './redis-keys.ts'
 
 /** What is used of the `redis` package's client, 5 or newer. */
 export interface NodeRedisClient {
-  hGetAll(key: string): Promise<Record<string, string>>
+  hGetAll(key: string): Promise<unknown>
   evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
-  scan?(cursor: string, options: { MATCH: string; COUNT: number }): Promise<{ cursor: string | number; keys: string[] }>
+  scan?(
+    cursor: string,
+    options: { MATCH: string; COUNT: number },
+  ): Promise<{ cursor: unknown; keys: readonly unknown[] }>
   /** Of a cluster. */
   readonly masters?: readonly unknown[]
   nodeClient?(node: never): unknown
@@ -27,7 +30,7 @@ export type RedisClientLike = NodeRedisClient | IoRedisClient
 
 /** The commands that the store needs, whoever's client sends them. */
 export interface RedisCommands {
-  hgetall(key: string): Promise<Iterable<readonly [field: string, value: string]>>
+  hgetall(key: string): Promise<Iterable<readonly [field: unknown, value: unknown]>>
   /** Runs a script on one key, so that it may run anywhere in a cluster. */
   run(script: RedisScript, key: string, args: readonly string[]): Promise<unknown>
   /** What stands between the two in all keys that have them at their ends, of every node; some may come twice. */
@@ -56,18 +59,19 @@ function ofNodeRedis(client: NodeRedisClient): RedisCommands {
     return orByText(client.evalSha(script.sha, options), () => client.eval(script.text, options))
   }
   return {
-    // Into a map or into an object, as the client was told.
+    // A map or an object, of strings or of buffers, as the client was told.
     hgetall: async (key) => {
       const fields: unknown = await client.hGetAll(key)
-      return fields instanceof Map ? fields : Object.entries(fields as Record<string, string>)
+      return fields instanceof Map ? fields : Object.entries(fields as object)
     },
     run,
     async *scan(before, after) {
+      const start = await startOf(run, before, after)
       const { masters = [] } = client
       const nodes = masters.length === 0 ? [client] : masters.map((node) => client.nodeClient?.(node as never))
       for (const pending of nodes) {
         const node = (await pending) as NodeRedisClient
-        yield* pages(run, before, after, async (cursor, pattern) => {
+        yield* pages(start, after, async (cursor, pattern) => {
           const page = await node.scan?.(cursor, { MATCH: pattern, COUNT: pageSize })
           return [page?.cursor, page?.keys]
         })
@@ -83,11 +87,12 @@ function ofIoRedis(client: IoRedisClient): RedisCommands {
     hgetall: async (key) => Object.entries(await client.hgetall(key)),
     run,
     async *scan(before, after) {
+      // This comes first, for a cluster's client knows its nodes only once it is connected.
+      const start = await startOf(run, before, after)
       const nodes = (client.nodes?.('master') ?? [client]) as readonly IoRedisClient[]
       for (const node of nodes) {
         yield* pages(
-          run,
-          before,
+          start,
           after,
           async (cursor, pattern) => (await node.scan?.(cursor, 'MATCH', pattern, 'COUNT', pageSize)) ?? [],
         )
@@ -99,14 +104,16 @@ function ofIoRedis(client: IoRedisClient): RedisCommands {
 const pageSize = 1_000
 const keyScript = redisScript('return KEYS[1]')
 
+// A client may put a prefix of its own before keys. It does so neither before patterns nor in what a scan brings.
+async function startOf(run: RedisCommands['run'], before: string, after: string): Promise<string> {
+  return String(await run(keyScript, before + after, [])).slice(0, -after.length)
+}
+
 async function* pages(
-  run: RedisCommands['run'],
-  before: string,
+  start: string,
   after: string,
   read: (cursor: string, pattern: string) => Promise<readonly unknown[]>,
 ): AsyncIterable<readonly string[]> {
-  // A client may put a prefix of its own before keys. It does so neither before patterns nor in what a scan brings.
-  const start = String(await run(keyScript, before + after, [])).slice(0, -after.length)
   let cursor = '0'
   do {
     const [next = '0', keys = []] = await read(cursor, `${escapeGlob(start)}*${after}`)

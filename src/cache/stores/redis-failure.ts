@@ -29,6 +29,8 @@ function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown'
   const { code } = error as { readonly code?: unknown }
   if (typeof code === 'string' && /^[A-Z][A-Z_]{2,29}$/.test(code)) return code
+  // How Redis 7 says within scripts what it says elsewhere with a word of its own.
+  if (error.message.startsWith('ERR The user executing the script')) return 'NOPERM'
   const words = /^(?:ERR .*?@user_script: ?\d+: -?)?([A-Z]{3,20})(?= |$)/.exec(error.message)
   if (words?.[1] !== undefined) return words[1]
   const { name } = error.constructor

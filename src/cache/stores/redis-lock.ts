@@ -1,6 +1,9 @@
 import { type RedisScript, redisScript } from './redis-commands.ts'
 
-const acquireScript = redisScript(`return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 1 or 0`)
+// A client that lost the answer asks again, and has the lock already.
+const acquireScript = redisScript(`
+return (redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+  or redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2])) and 1 or 0`)
 const renewScript = redisScript(
   `return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0`,
 )

@@ -10,25 +10,28 @@ end`
  * Changes a user, if the conditions hold, and sets the key's life.
  *
  * Arguments: now (ms); the number of conditions, for each its field and its secret with `=` before it, or nothing; the number
- * of fields to delete, these; then field and value of each to put. Answers nothing if a condition does not hold; else the
- * values with names that were replaced or deleted, those that are there now, and for how many ms, empty for ever.
+ * of fields to delete, these; then field and value of each to put. Answers the values with names that were replaced or
+ * deleted, those that are there now, and for how many ms, empty for ever: also when a condition does not hold, for a client
+ * that lost the answer asks again, and then its own change is why.
  */
 export const changeScript: RedisScript = redisScript(`${named}
 local key, at = KEYS[1], 1
 local function take() at = at + 1 return ARGV[at - 1] end
-local now = tonumber(take())
+local now, holds = tonumber(take()), true
 for _ = 1, tonumber(take()) do
   local field, secret = take(), take()
   local text = redis.call('HGET', key, field)
-  if not text then return {} end
-  if secret ~= '' then
+  if not text then
+    holds = false
+  elseif secret ~= '' then
     local ok, entity = pcall(cjson.decode, string.match(text, '^[^\\n]*'))
-    if not ok or type(entity) ~= 'table' or entity.secret ~= string.sub(secret, 2) then return {} end
+    if not ok or type(entity) ~= 'table' or entity.secret ~= string.sub(secret, 2) then holds = false end
   end
 end
 local dels, puts, kept, replaced = {}, {}, {}, {}
 for _ = 1, tonumber(take()) do dels[#dels + 1] = take() end
 while at <= #ARGV do puts[#puts + 1] = { take(), take() } end
+if not holds then dels, puts = {}, {} end
 local function note(field)
   local text = redis.call('HGET', key, field)
   if text and named(text) then replaced[#replaced + 1] = text end
@@ -66,17 +69,25 @@ redis.call('DEL', KEYS[1])
 return names`)
 
 /**
- * Makes an entry of the index lead to a user. It lives at least as long as each of the users it leads to.
+ * Makes an entry of the index lead to a user. It lives a little longer than each of the users it leads to.
  *
  * Arguments: the user; for how many ms, empty for ever; `exact` if the user is known to live that long and no longer.
+ * Answers 1 if it was to live for ever and is not any more.
  */
 export const linkScript: RedisScript = redisScript(`
 local key, left, wanted = KEYS[1], redis.call('PTTL', KEYS[1]), tonumber(ARGV[2])
-redis.call('SADD', key, ARGV[1])
+-- A server without memory refuses it to add, needed or not; and who signs out has other names to keep.
+if redis.call('SISMEMBER', key, ARGV[1]) == 0 then redis.call('SADD', key, ARGV[1]) end
 if not wanted then redis.call('PERSIST', key)
-elseif left == -2 or (left >= 0 and left < wanted) or (left == -1 and ARGV[3] == 'exact' and redis.call('SCARD', key) == 1)
-then redis.call('PEXPIRE', key, ARGV[2]) end
-return 1`)
+else
+  wanted = wanted + 60000
+  if left == -2 or (left >= 0 and left < wanted) or (left == -1 and ARGV[3] == 'exact' and redis.call('SCARD', key) == 1)
+  then
+    redis.call('PEXPIRE', key, string.format('%.0f', wanted))
+    if left == -1 then return 1 end
+  end
+end
+return 0`)
 
 export const unlinkScript: RedisScript = redisScript(`return redis.call('SREM', KEYS[1], ARGV[1])`)
 

@@ -56,23 +56,36 @@ export function createRedisStore(
   async function readUser(partition: string): Promise<Map<string, StoredEntity>> {
     const entities = new Map<string, StoredEntity>()
     for (const [field, value] of await hgetall(userKey(partition))) {
-      const entity = parseEntity(value)
-      if (entity !== undefined) entities.set(field, entity)
+      const entity = parseEntity(String(value))
+      if (entity !== undefined) entities.set(String(field), entity)
     }
     return entities
   }
 
-  /** @param args Life of the user, in the words of the script. */
-  async function link(partition: string, entries: Iterable<string>, ...args: readonly string[]): Promise<void> {
+  /**
+   * @param args Life of the user, in the words of the script.
+   * @returns The entries that had no end and have one now.
+   */
+  async function link(
+    partition: string,
+    entries: readonly string[],
+    ...args: readonly string[]
+  ): Promise<readonly string[]> {
     const member = encodeName(partition)
-    await writing(Promise.all([...entries].map((entry) => run(linkScript, indexKey(entry), [member, ...args]))))
+    const answers = await writing(
+      Promise.all(entries.map((entry) => run(linkScript, indexKey(entry), [member, ...args]))),
+    )
+    return entries.filter((_, index) => Number(answers[index]) === 1)
   }
 
-  // After the user has lost names. Whoever has signed the user in again meanwhile has come before us, and gets them back.
   async function unlink(partition: string, entries: readonly string[]): Promise<void> {
-    if (entries.length === 0) return
     const member = encodeName(partition)
     await writing(Promise.all(entries.map((entry) => run(unlinkScript, indexKey(entry), [member]))))
+  }
+
+  // After entries were taken back or shortened: somebody may have changed the user meanwhile and linked it before us.
+  async function relink(partition: string, entries: readonly string[]): Promise<void> {
+    if (entries.length === 0) return
     const [, present, left] = await change(partition, ['0', '0'])
     const back = new Set(entriesIn(present))
     await link(
@@ -96,19 +109,19 @@ export function createRedisStore(
       const args = [String(conditions.length / 2), ...conditions, String(del.length), ...del]
       for (const [key, entity] of puts) args.push(key, formatEntity(entity))
       // First: an entry that leads nowhere does no harm, a user whom none leads to cannot be found.
-      await link(partition, entities.flatMap(indexEntries), atLeast(entities, now()))
+      await link(partition, [...new Set(entities.flatMap(indexEntries))], atLeast(entities, now()))
       const [replaced, present, left] = await change(partition, args)
-      if (present === undefined) return
       // Again, for somebody may have signed the user out in between, and the user may live longer now.
       const entries = new Set(entriesIn(present))
-      await link(partition, entries, String(left), 'exact')
-      await unlink(
-        partition,
-        entriesIn(replaced).filter((entry) => !entries.has(entry)),
-      )
+      const shortened = await link(partition, [...entries], String(left), 'exact')
+      const gone = entriesIn(replaced).filter((entry) => !entries.has(entry))
+      await unlink(partition, gone)
+      await relink(partition, [...shortened, ...gone])
     },
     async drop(partition) {
-      await unlink(partition, entriesIn(await writing(run(dropScript, userKey(partition), []))))
+      const gone = entriesIn(await writing(run(dropScript, userKey(partition), [])))
+      await unlink(partition, gone)
+      await relink(partition, gone)
     },
     async findPartitions(index, value) {
       const members = list(await reading(run(linkedScript, indexKey(indexEntry(index, value)), [])))
@@ -147,9 +160,7 @@ const refreshTokenMs = 90 * 86_400_000
 /** How long what is put lives at least, in ms; what tells no end gets the life of a refresh token until all is known. */
 function atLeast(entities: readonly StoredEntity[], now: EpochSeconds): string {
   const left = (partitionExpiry(entities) - now) * 1_000
-  return Number.isFinite(left) && left < refreshTokenMs
-    ? String(Math.max(Math.ceil(left), 60_000))
-    : String(refreshTokenMs)
+  return Number.isFinite(left) && left < refreshTokenMs ? String(Math.max(Math.ceil(left), 0)) : String(refreshTokenMs)
 }
 
 /** The entries of the index that lead to what is in these values. */

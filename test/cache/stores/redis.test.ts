@@ -1,5 +1,5 @@
 import { Cluster, Redis } from 'ioredis'
-import { createClient, createCluster } from 'redis'
+import { createClient, createClientPool, createCluster, RESP_TYPES } from 'redis'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { createRedisStore } from '../../../src/cache/stores/redis.ts'
 import type { RedisClientLike } from '../../../src/cache/stores/redis-commands.ts'
@@ -20,6 +20,17 @@ const connections: Readonly<Record<string, (port: number) => Promise<Connection>
   },
   async 'redis with RESP2'(port) {
     const client = createClient({ socket: { host, port }, RESP: 2 })
+    await client.connect()
+    return { client, close: () => client.destroy() }
+  },
+  async 'redis with a key prefix that answers with maps and buffers'(port) {
+    const client = createClient({ socket: { host, port }, keyPrefix: 'app[1]*:' })
+    await client.connect()
+    const typeMapping = { [RESP_TYPES.MAP]: Map, [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.NUMBER]: String }
+    return { client: client.withTypeMapping(typeMapping), close: () => client.destroy() }
+  },
+  async 'redis with a pool'(port) {
+    const client = createClientPool({ socket: { host, port } })
     await client.connect()
     return { client, close: () => client.destroy() }
   },

@@ -1,0 +1,108 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { StoredEntity } from '../../../src/cache/entities.ts'
+import { expiryOf } from '../../../src/cache/expiry.ts'
+import { createRedisStore } from '../../../src/cache/stores/redis.ts'
+import { formatEntity, parseEntity } from '../../../src/cache/stores/redis-entity.ts'
+import { decodeName, encodeName, escapeGlob } from '../../../src/cache/stores/redis-keys.ts'
+
+// Half surrogate pairs, and the characters that mean something.
+const names = fc.string({
+  unit: fc.oneof(fc.constantFrom('%', '{', '}', '\ud83d', '\ude00', '0', '7', 'b', '*'), fc.string({ minLength: 1 })),
+})
+
+describe('the name of a user in a key', () => {
+  it('leads back to the user, and to no other', () => {
+    fc.assert(
+      fc.property(names, (name) => {
+        // What a client sends is UTF-8, which has no half pairs.
+        const sent = Buffer.from(encodeName(name)).toString()
+        expect(decodeName(sent)).toBe(name)
+      }),
+    )
+  })
+
+  it('is never empty and holds no brace, so that a cluster goes by all of it', () => {
+    fc.assert(fc.property(names, (name) => /^[^{}]+$/.test(encodeName(name))))
+    expect(encodeName('')).toBe('%')
+    expect(encodeName('8f0c.c0n7')).toBe('8f0c.c0n7')
+  })
+
+  it('means itself in a pattern', () => {
+    expect(escapeGlob('app[1]*?^\\:')).toBe('app\\[1\\]\\*\\?\\^\\\\:')
+  })
+})
+
+describe('an entity in a hash', () => {
+  const refreshToken = {
+    kind: 'RefreshToken',
+    homeAccountId: 'ada.t',
+    environment: 'login.example',
+    clientId: 'c',
+    secret: 'a\nb',
+    cachedAt: 1_000,
+  } as const satisfies StoredEntity
+  const accessToken = { ...refreshToken, kind: 'AccessToken', tenantId: 't', scopes: ['a'], expiresOn: 2_000 } as const
+
+  it('comes back as it was, and tells a script in milliseconds when it ends', () => {
+    for (const entity of [refreshToken, accessToken, { ...accessToken, scopes: [] }] as const) {
+      const text = formatEntity(entity)
+      expect(parseEntity(text)).toEqual(entity)
+      expect(text.split('\n')[1]).toBe(String((expiryOf(entity) ?? 0) * 1_000))
+    }
+  })
+
+  it.each([
+    ['a fraction of a second', 2_000.000_4, '2000000'],
+    ['for ever', Number.POSITIVE_INFINITY, 'never'],
+    ['a time that Redis cannot hold', 1e300, 'never'],
+    ['a time before all', -1, '0'],
+    ['no time at all', Number.NaN, undefined],
+  ])('ends in %s', (_, expiresOn, expected) => {
+    expect(formatEntity({ ...accessToken, expiresOn }).split('\n')[1]).toBe(expected)
+  })
+
+  it('is what has the members that readers rely on, and nothing else', () => {
+    const spoilt: readonly unknown[] = [
+      null,
+      7,
+      [],
+      'AccessToken',
+      { ...refreshToken, kind: 'toString' },
+      { ...refreshToken, kind: ['RefreshToken', 1] },
+      { ...refreshToken, secret: 7 },
+      { ...accessToken, scopes: 'a' },
+      { ...accessToken, scopes: [1] },
+      { kind: 'Account', homeAccountId: 'a', environment: 'e', localAccountId: 'l', tenantId: 't' },
+      {
+        kind: 'Account',
+        homeAccountId: 'a',
+        environment: 'e',
+        localAccountId: 'l',
+        tenantId: 't',
+        username: 'u',
+        signInName: 1,
+      },
+      { kind: 'Sealed', secret: 's', usernames: 'u' },
+    ]
+    for (const value of spoilt) expect(parseEntity(JSON.stringify(value))).toBeUndefined()
+    expect(parseEntity('{"kind":"Sealed","secret":')).toBeUndefined()
+    expect(parseEntity('{"kind":"Sealed","secret":"s"}')).toEqual({ kind: 'Sealed', secret: 's' })
+    // The note when it came may be missing; the token is good.
+    expect(
+      parseEntity('{"kind":"RefreshToken","homeAccountId":"a","environment":"e","clientId":"c","secret":"s"}'),
+    ).toBeDefined()
+  })
+})
+
+describe('a Redis store is not made', () => {
+  it('of something that is no client', () => {
+    for (const client of [undefined, {}, 'redis://localhost'] as never[]) {
+      expect(() => createRedisStore(client)).toThrow(/neither of the redis nor of the ioredis package/)
+    }
+  })
+
+  it('with a prefix that would keep all users of a cluster in one place', () => {
+    expect(() => createRedisStore({} as never, { prefix: '{app}' })).toThrow(/braces/)
+  })
+})
