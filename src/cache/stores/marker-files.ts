@@ -1,4 +1,4 @@
-import { constants, lstat, open, rm, rmdir } from 'node:fs/promises'
+import { constants, lstat, mkdir, open, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { codeOf, failure } from './file-failure.ts'
 import { listDirectory, makePrivateDirectory, syncDirectory } from './private-file.ts'
@@ -24,8 +24,11 @@ export function createMarkers(root: string): Markers {
       const folder = folderOf(list)
       for (let round = 0; ; round++) {
         if (await exists(join(folder, member))) return
-        await makePrivateDirectory(folder)
+        await makePrivateDirectory(dirname(folder))
         try {
+          // Recursive, so that one that is there already is no error.
+          const made = await mkdir(folder, { recursive: true, mode: 0o700 })
+          if (made !== undefined) await syncDirectory(dirname(folder))
           const handle = await open(join(folder, member), constants.O_WRONLY | constants.O_CREAT, 0o600)
           await handle.close()
           await syncDirectory(folder)
