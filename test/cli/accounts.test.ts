@@ -48,11 +48,13 @@ describe('ropc accounts --cache FILE', () => {
 
   it('lists the users of all clouds, or of the one that an authority names, by any of its hosts', async () => {
     const china = { username: 'li@contoso.example', environment: 'login.partner.microsoftonline.cn' }
-    const kept = await fileWith({}, china)
+    // MSAL Python names the host that it talked to.
+    const bob = { username: 'bob@contoso.example', environment: 'login.microsoftonline.com' }
+    const kept = await fileWith({}, china, bob)
     const list = async (...more: string[]) => namesIn((await run(['accounts', ...kept, ...more])).stdout)
-    expect(await list()).toEqual([ada, china.username])
+    expect(await list()).toEqual([ada, china.username, bob.username])
     expect(await list('--authority', 'https://login.chinacloudapi.cn/contoso.example')).toEqual([china.username])
-    expect(await list('--authority', 'https://login.microsoftonline.com/contoso.example')).toEqual([ada])
+    expect(await list('--authority', 'https://login.microsoftonline.com/contoso.example')).toEqual([ada, bob.username])
     const remove = ['accounts', ...kept, '--authority', 'https://login.microsoftonline.us/x.example', '--remove', ada]
     expect((await run(remove)).code).toBe(2)
     expect((await run(['accounts', ...kept, '--authority', 'http://x'])).code).toBe(2)

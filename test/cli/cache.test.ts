@@ -125,9 +125,11 @@ describe('ropc token --cache FILE --plaintext', () => {
     expect(stderr).toContain('--plaintext goes with --cache')
   })
 
-  it('keeps nothing without --cache', async () => {
+  it('keeps nothing without --cache, and then knows before anything is sent that nobody can be asked', async () => {
     await signIn(ada, [])
+    at.running.simulator.clearJournal()
     expect((await run(token(ada))).code).toBe(2)
+    expect(journal()).toEqual([])
   })
 })
 
@@ -155,13 +157,21 @@ describe('ropc token --cache FILE', () => {
     expect(journal()).toEqual([])
   })
 
-  it('ends on Ctrl-C while the keychain waits for somebody to unlock it', async () => {
+  it.each([
+    ['while', 50],
+    ['before', 0],
+  ])('ends on Ctrl-C %s the keychain waits for somebody to unlock it', async (_, ms) => {
     const keyring = fakeKeyring()
     keyring.AsyncEntry.prototype.getPassword = () => new Promise(() => {})
     const io = createTestIo({ keyring })
-    const waiting = ropc(token(ada, '--cache', newPath()), io)
-    setTimeout(() => io.stop.abort(new Interrupted('SIGINT')), 50)
-    expect(await waiting).toEqual({ code: 130, stdout: '', stderr: 'error: interrupted\n' })
+    const stop = () => io.stop.abort(new Interrupted('SIGINT'))
+    if (ms === 0) stop()
+    else setTimeout(stop, ms)
+    expect(await ropc(token(ada, '--cache', newPath()), io)).toEqual({
+      code: 130,
+      stdout: '',
+      stderr: 'error: interrupted\n',
+    })
   })
 
   it('looks at neither keychain nor file in a dry run', async () => {
