@@ -8,8 +8,14 @@ const { short, port: givenPort } = parseArgs({ options }).values
 
 const rows = short
   ? [
-      { what: '4 processes × 30 entities of one user', kind: 'entity', processes: 4, count: 30, users: 1 },
-      { what: '4 processes × 30 sign-ins, 2 killed', kind: 'sign-in', processes: 4, count: 30, users: 10, kills: 2 },
+      {
+        what: '4 processes × 30 sign-ins of 5 users, 1 killed',
+        kind: 'sign-in',
+        processes: 4,
+        count: 30,
+        users: 5,
+        kills: 1,
+      },
     ]
   : [
       { what: '4 processes × 300 entities of one user', kind: 'entity', processes: 4, count: 300, users: 1 },

@@ -7,8 +7,6 @@ import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { Redis } from 'ioredis'
-import { createClient } from 'redis'
 
 const root = process.env.ROPC_DIST ?? new URL('../../dist', import.meta.url).href
 const { createRedisStore, entityKey } = await import(`${root}/cache.js`)
@@ -29,9 +27,12 @@ export async function startRedis() {
 /** A connection with a store over it; of either package, for both must keep what they promise. */
 export async function openStore(port, library = 'redis') {
   if (library === 'ioredis') {
+    // Loaded when it is needed: it is most of what a process takes to start.
+    const { Redis } = await import('ioredis')
     const client = new Redis({ host, port })
     return { client, store: createRedisStore(client), close: () => client.disconnect() }
   }
+  const { createClient } = await import('redis')
   const client = createClient({ socket: { host, port, reconnectStrategy: 20 } })
   client.on('error', () => undefined)
   await client.connect()
