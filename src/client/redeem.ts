@@ -229,21 +229,26 @@ async function save(
 ): Promise<void> {
   try {
     const bounded = boundedStore(store, call.signal)
-    // What cannot be read may still be written: a file store sets a spoiled file aside only then.
+    // What cannot be read may still be written: a file store sets a spoiled file aside only then. A refresh then leaves the
+    // account as it is, since only the stored one knows which name was typed.
     const partition = await bounded.read(account.homeAccountId).catch((error: unknown) => {
       if (call.signal.aborted) throw error
       call.warn('STORE_FAILED', 'the token store could not be read before the token was written to it')
-      return new Map<string, StoredEntity>()
+      return undefined
     })
-    const kept = entities.map((entity) => keepWhatIsNotSaid(partition, entity, refreshed !== undefined))
+    const kept = entities
+      .filter(({ kind }) => partition !== undefined || refreshed === undefined || kind !== 'Account')
+      .map((entity) => keepWhatIsNotSaid(partition ?? nothing, entity, refreshed !== undefined))
     // Whoever was signed out while the refresh was under way must not be signed in again by its answer.
     const condition = refreshed === undefined ? {} : { onlyIf: { [refreshed.refreshTokenKey]: true } as const }
-    await bounded.apply(account.homeAccountId, { ...savingChange(partition, kept), ...condition })
+    await bounded.apply(account.homeAccountId, { ...savingChange(partition ?? nothing, kept), ...condition })
   } catch (error) {
     const code = isAuthError(error) ? error.code : 'ERR_CACHE_WRITE'
     call.warn('STORE_FAILED', `the token store failed (${code}): the token was not kept`)
   }
 }
+
+const nothing: ReadonlyMap<string, StoredEntity> = new Map()
 
 // A refresh does not know which name was typed at the sign-in, and no answer knows what other libraries wrote beside the
 // account; only the stored account does.

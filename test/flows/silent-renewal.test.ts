@@ -366,3 +366,26 @@ describe('a store that is out of order', () => {
     }
   })
 })
+
+describe('a store that can be written but not read', () => {
+  it('keeps the renewed token, and the account as it was', async () => {
+    const memory = createMemoryStore()
+    let reads = 0
+    let failingRead = 0
+    const { peek: _, ...others } = memory
+    const store = {
+      ...others,
+      read: (name: string) => (++reads === failingRead ? Promise.reject(new Error('down')) : memory.read(name)),
+    }
+    const { client, events } = await simulate({ store })
+    const account = await signIn(client)
+    const [before] = [...(await memory.read(account.homeAccountId)).values()].filter(({ kind }) => kind === 'Account')
+    // The first read finds the refresh token; the second is the one before the write.
+    failingRead = reads + 2
+    const renewed = await client.acquireTokenSilent({ account, scopes, forceRefresh: true })
+    expect(events).toContainEqual(expect.objectContaining({ code: 'STORE_FAILED' }))
+    const entities = [...(await memory.read(account.homeAccountId)).values()]
+    expect(entities.find(({ kind }) => kind === 'Account')).toBe(before)
+    expect(entities.find(({ kind }) => kind === 'AccessToken')).toMatchObject({ secret: renewed.accessToken })
+  })
+})
