@@ -95,6 +95,18 @@ describe('an entity in a hash', () => {
   })
 })
 
+it('a user whom a scan brings twice, as it may, is listed once', async () => {
+  const client = {
+    hgetall: async () => ({}),
+    eval: async () => '',
+    evalsha: async (_sha: string, _count: number, key: string) => `app:${key}`,
+    scan: async (cursor: string) => [cursor === '0' ? '7' : '0', ['app:entra:{ada.t}', `app:entra:{${cursor}}`]],
+  }
+  const found: string[] = []
+  for await (const name of createRedisStore(client as never).partitions()) found.push(name)
+  expect(found).toEqual(['ada.t', '0', '7'])
+})
+
 describe('a Redis store is not made', () => {
   it('of something that is no client', () => {
     for (const client of [undefined, {}, 'redis://localhost'] as never[]) {

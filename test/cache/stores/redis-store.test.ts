@@ -186,6 +186,9 @@ describe('a user in Redis', { skip: !hasRedisServer }, () => {
     await store.apply('ada.t', { put: { x: { kind: 'Sealed', secret: 'c', usernames: ['h1'], localAccountId: 'h2' } } })
     expect(await store.findPartitions('username', 'h1')).toEqual(['ada.t'])
     expect(await store.findPartitions('localAccountId', 'h2')).toEqual(['ada.t'])
+    await store.apply('bob.t', { put: { x: { kind: 'Sealed', secret: 'c', usernames: ['h3'] } } })
+    for (const name of ['ada.t', 'bob.t']) await store.drop(name)
+    expect(await server.admin('DBSIZE')).toBe(0)
   })
 
   it('is found whatever its id is made of', async () => {
