@@ -10,6 +10,9 @@ export function failure(code: CacheErrorCode, what: string, path: string, error:
   })
 }
 
+/** For what is only tidying up: that it failed is no matter. */
+export const ignored = (): undefined => undefined
+
 export function codeOf(error: unknown): string | undefined {
   const { code } = (typeof error === 'object' && error !== null ? error : {}) as { readonly code?: unknown }
   return typeof code === 'string' ? code : undefined

@@ -2,7 +2,7 @@ import { constants, link, open, rm, unlink } from 'node:fs/promises'
 import { hostname, uptime } from 'node:os'
 import { resolve } from 'node:path'
 import { CacheError } from '../../errors.ts'
-import { codeOf, failure } from './file-failure.ts'
+import { codeOf, failure, ignored } from './file-failure.ts'
 import { isAlive, temporaryName } from './leftovers.ts'
 
 /** A lock that is held. */
@@ -29,17 +29,41 @@ export async function withFileLock<T>(
   run: (lock: FileLock) => Promise<T>,
 ): Promise<T> {
   const giveUpAt = performance.now() + timeoutMs
+  return inTurn(resolve(path), () => runLocked(path, giveUpAt, run))
+}
+
+/**
+ * The same for something that may have to be repeated with a lock of its own, since the first one was lost. Meanwhile nobody
+ * else in this process gets their turn, so that what was asked for first also happens first.
+ *
+ * @param attempt Whether it is done.
+ * @returns `false` if it was not done in ten rounds.
+ */
+export async function repeatLocked(
+  path: string,
+  timeoutMs: number,
+  attempt: (lock: FileLock) => Promise<boolean>,
+): Promise<boolean> {
+  let giveUpAt = performance.now() + timeoutMs
   return inTurn(resolve(path), async () => {
-    const file = `${path}.lockfile`
-    const content = `${process.pid} ropc-client\n${hostname()} ${crypto.randomUUID()}\n`
-    await acquire(path, file, content, giveUpAt)
-    const isHeld = async (): Promise<boolean> => (await holderOf(file))?.content === content
-    try {
-      return await run({ isHeld })
-    } finally {
-      if (await isHeld()) await unlink(file).catch(() => undefined)
+    for (let round = 0; round < 10; round++) {
+      if (await runLocked(path, giveUpAt, attempt)) return true
+      giveUpAt = performance.now() + timeoutMs
     }
+    return false
   })
+}
+
+async function runLocked<T>(path: string, giveUpAt: number, run: (lock: FileLock) => Promise<T>): Promise<T> {
+  const file = `${path}.lockfile`
+  const content = `${process.pid} ropc-client\n${hostname()} ${crypto.randomUUID()}\n`
+  await acquire(path, file, content, giveUpAt)
+  const isHeld = async (): Promise<boolean> => (await holderOf(file))?.content === content
+  try {
+    return await run({ isHeld })
+  } finally {
+    if (await isHeld()) await unlink(file).catch(ignored)
+  }
 }
 
 const queues = new Map<string, Promise<unknown>>()
@@ -47,7 +71,7 @@ const queues = new Map<string, Promise<unknown>>()
 // Within one process nobody need look at the disk to know that it is busy.
 async function inTurn<T>(path: string, run: () => Promise<T>): Promise<T> {
   const turn = (queues.get(path) ?? Promise.resolve()).then(run)
-  const done = turn.catch(() => undefined)
+  const done = turn.catch(ignored)
   queues.set(path, done)
   try {
     return await turn
@@ -77,16 +101,15 @@ async function create(path: string, file: string, content: string): Promise<bool
   try {
     await writeNew(temporary, content)
     // Some file systems (exFAT, some of networks) have no links; there, others see the lock empty for a moment.
-    await link(temporary, file).catch((error: unknown) => {
-      if (!withoutLinks.includes(codeOf(error) ?? '')) throw error
-      return writeNew(file, content)
-    })
+    const reason = await link(temporary, file).then(ignored, codeOf)
+    if (withoutLinks.includes(reason ?? '')) await writeNew(file, content)
+    else if (reason !== undefined) throw Object.assign(new Error(reason), { code: reason })
     return true
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false
     throw failure('ERR_CACHE_WRITE', 'cannot be locked', file, error)
   } finally {
-    await rm(temporary, { force: true }).catch(() => undefined)
+    await rm(temporary, { force: true }).catch(ignored)
   }
 }
 

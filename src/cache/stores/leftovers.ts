@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { lstat, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { codeOf } from './file-failure.ts'
+import { codeOf, ignored } from './file-failure.ts'
 
 const temporaryMark = '.ropc-tmp-'
 
@@ -24,8 +24,8 @@ export async function removeOrphans(directory: string, options: OrphanOptions = 
     const [owner, pid] = candidate.split(temporaryMark)
     if (pid === undefined || (name !== '' && owner !== name) || isAlive(Number.parseInt(pid, 10))) continue
     const file = join(directory, candidate)
-    const { mtimeMs } = (await lstat(file).catch(() => undefined)) ?? { mtimeMs: Date.now() }
-    if (Date.now() - mtimeMs >= olderThanMs) await rm(file, { force: true }).catch(() => undefined)
+    const { mtimeMs } = (await lstat(file).catch(ignored)) ?? { mtimeMs: Date.now() }
+    if (Date.now() - mtimeMs >= olderThanMs) await rm(file, { force: true }).catch(ignored)
   }
 }
 
@@ -43,11 +43,7 @@ export function isAlive(pid: number): boolean {
 
 // In a container without an init process, killed processes stay so for ever.
 function isZombie(pid: number): boolean {
-  if (process.platform !== 'linux') return false
-  try {
-    // The name in front may hold anything, but the last bracket closes it.
-    return /^[ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1) ?? '')
-  } catch {
-    return false
-  }
+  const file = `/proc/${pid}/stat`
+  // The name in front may hold anything, but the last bracket closes it.
+  return existsSync(file) && /^[ZX]/.test(readFileSync(file, 'latin1').split(') ').at(-1) ?? '')
 }

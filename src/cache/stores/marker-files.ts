@@ -1,6 +1,6 @@
 import { constants, lstat, mkdir, open, rm, rmdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { codeOf, failure } from './file-failure.ts'
+import { codeOf, failure, ignored } from './file-failure.ts'
 import { listDirectory, makePrivateDirectory, syncDirectory } from './private-file.ts'
 
 /**
@@ -43,8 +43,8 @@ export function createMarkers(root: string): Markers {
     async remove(list, member) {
       const folder = folderOf(list)
       // What stays behind leads nowhere, which readers find out.
-      await rm(join(folder, member), { force: true }).catch(() => undefined)
-      await rmdir(folder).catch(() => undefined)
+      await rm(join(folder, member), { force: true }).catch(ignored)
+      await rmdir(folder).catch(ignored)
       await syncDirectory(dirname(folder))
     },
     list: (list) => listDirectory(folderOf(list)),

@@ -3,7 +3,7 @@ import { CacheError } from '../../errors.ts'
 import { MsalDocument } from '../msal-document.ts'
 import type { KeyDialect } from '../msal-keys.ts'
 import type { CredentialStore, PartitionChange } from '../store.ts'
-import { type FileLock, withFileLock } from './file-lock.ts'
+import { type FileLock, repeatLocked } from './file-lock.ts'
 import { removeOrphans } from './leftovers.ts'
 import {
   defaultMaxBytes,
@@ -113,20 +113,17 @@ export function createMsalFileStore(path: string, options: MsalFileOptions = {})
       if (!isTidied) await removeOrphans(dirname(file), { name: basename(file) })
       isTidied = true
       // Again, if the lock was lost, or somebody who does not respect it has written between our reading and our writing.
-      for (let round = 0; !(await replaceLocked()); round++) if (round === 10) throw overrun(file)
+      const isWritten = await repeatLocked(file, lockTimeoutMs, (lock) => {
+        if (writes.length === 0) writes = takeWaiting()
+        return replace(lock, writes)
+      })
+      if (!isWritten) throw overrun(file)
       for (const { done, failed, error } of writes) {
         if (error === undefined) done()
         else failed(error)
       }
     } catch (error) {
       for (const { failed } of writes.length > 0 ? writes : takeWaiting()) failed(error)
-    }
-
-    function replaceLocked(): Promise<boolean> {
-      return withFileLock(file, lockTimeoutMs, (lock) => {
-        if (writes.length === 0) writes = takeWaiting()
-        return replace(lock, writes)
-      })
     }
   }
 

@@ -2,7 +2,7 @@ import type { BigIntStats } from 'node:fs'
 import { constants, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { CacheError } from '../../errors.ts'
-import { codeOf, failure, insecure } from './file-failure.ts'
+import { codeOf, failure, ignored, insecure } from './file-failure.ts'
 import { temporaryName } from './leftovers.ts'
 
 /** What tells one state of a file from another: every replacement has a new inode. */
@@ -113,7 +113,7 @@ export async function writePrivateFile(
     // A program that knows no locks may have overwritten ours with what it had read before.
     return sameFile(identity, await identify(path)) ? identity : undefined
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined)
+    await rm(temporary, { force: true }).catch(ignored)
     throw failure('ERR_CACHE_WRITE', 'cannot be written', path, error)
   }
 }
@@ -212,11 +212,9 @@ async function checkFile(handle: FileHandle, stats: BigIntStats, path: string, o
     throw insecure(path, 'belongs to another user', 'Name a file of your own: its owner could read or replace tokens.')
   }
   if ((stats.mode & 0o077n) === 0n) return
-  const result = await handle.chmod(0o600).then(
-    () => 'its mode is 0600 now',
-    // On a read-only disk, say. It can be read all the same.
-    (error: unknown) => `its mode cannot be changed (${codeOf(error)})`,
-  )
+  // On a read-only disk, say. It can be read all the same.
+  const reason = await handle.chmod(0o600).then(ignored, codeOf)
+  const result = reason === undefined ? 'its mode is 0600 now' : `its mode cannot be changed (${reason})`
   onWarning('CACHE_MODE', `the cache ${JSON.stringify(path)} could be read by others; ${result}`)
 }
 
@@ -237,8 +235,8 @@ function decode(bytes: Uint8Array, path: string): string {
 
 /** A new name is on the disk when its folder is. Does nothing where folders cannot be opened, as on Windows. */
 export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY).catch(() => undefined)
-  await handle?.sync().catch(() => undefined)
+  const handle = await open(directory, constants.O_RDONLY).catch(ignored)
+  await handle?.sync().catch(ignored)
   await handle?.close()
 }
 

@@ -7,7 +7,8 @@ import type { StoredEntity } from '../entities.ts'
 import { expiryOf, partitionExpiry } from '../expiry.ts'
 import { changePartition } from '../partition.ts'
 import type { CredentialStore } from '../store.ts'
-import { type FileLock, withFileLock } from './file-lock.ts'
+import { ignored } from './file-failure.ts'
+import { type FileLock, repeatLocked, withFileLock } from './file-lock.ts'
 import { removeOrphans } from './leftovers.ts'
 import { createMarkers } from './marker-files.ts'
 import {
@@ -92,9 +93,7 @@ export function createShardedFileStore(directory: string, options: ShardedFileOp
     if (!tidied.has(shardOf(id))) await removeOrphans(shardOf(id))
     tidied.add(shardOf(id))
     // From the lock on, for it may have been lost.
-    for (let round = 0; round < 10; round++) {
-      if (await withFileLock(fileOf(id), lockTimeoutMs, (lock) => replace(partition, lock, change))) return
-    }
+    if (await repeatLocked(fileOf(id), lockTimeoutMs, (lock) => replace(partition, lock, change))) return
     throw new CacheError('ERR_CACHE_WRITE', `the cache in ${JSON.stringify(root)} is written by another program`, {
       step: 'cache',
       hint: 'Something changes or removes files there, or their lock files. Let each program have a folder of its own.',
@@ -165,7 +164,7 @@ export function createShardedFileStore(directory: string, options: ShardedFileOp
           const [, id, isLock] = /^([0-9a-f]{64})\.json(\.lockfile)?$/.exec(name) ?? []
           if (id === undefined || !id.startsWith(shard)) continue
           // Who takes a lock that a dead process left behind removes it afterwards.
-          if (isLock !== undefined) await withFileLock(fileOf(id), 0, async () => undefined).catch(() => undefined)
+          if (isLock !== undefined) await withFileLock(fileOf(id), 0, async () => ignored()).catch(ignored)
           const { partition, entities } = await readAnew(fileOf(id))
           if (isLock !== undefined || partition === undefined || digest(partition) !== id) continue
           if (partitionExpiry(entities.values()) > now()) yield partition
