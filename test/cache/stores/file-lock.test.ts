@@ -14,7 +14,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
-import { withFileLock } from '../../../src/cache/stores/file-lock.ts'
+import { repeatLocked, withFileLock } from '../../../src/cache/stores/file-lock.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'ropc-lock-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -84,6 +84,27 @@ describe('a lock', () => {
   it('cannot be made where there is no folder', async () => {
     const nowhere = join(path, 'none', 'cache.json')
     await expect(withFileLock(nowhere, 0, async () => 0)).rejects.toMatchObject({ code: 'ERR_CACHE_WRITE' })
+  })
+})
+
+describe('an attempt', () => {
+  it('that is not done is repeated with a new lock, before what was asked for later', async () => {
+    const seen: string[] = []
+    const older = repeatLocked(path, 0, async () => {
+      seen.push(`older ${readFileSync(lock, 'utf8').slice(-20)}`)
+      return seen.length === 2
+    })
+    const later = repeatLocked(path, 0, async () => seen.push('later') > 0)
+    expect(await Promise.all([older, later])).toEqual([true, true])
+    expect(seen.map((text) => text.slice(0, 5))).toEqual(['older', 'older', 'later'])
+    expect(seen[0]).not.toBe(seen[1])
+  })
+
+  it('that is never done is given up after ten rounds', async () => {
+    let rounds = 0
+    expect(await repeatLocked(path, 0, async () => ++rounds < 0)).toBe(false)
+    expect(rounds).toBe(10)
+    expect(beside()).toEqual([])
   })
 })
 
