@@ -47,6 +47,13 @@ describe('a failure of Redis', () => {
     await expect(silence).rejects.toMatchObject({ code: 'ERR_CACHE_READ', hint: expect.stringContaining('timeoutMs') })
   })
 
+  it('that did not come leaves no timer behind, which would keep the process alive', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const before = timers()
+    await Promise.all(Array.from({ length: 50 }, () => bounded('ERR_CACHE_READ', 60_000, Promise.resolve())))
+    expect(timers()).toBeLessThan(before + 50)
+  })
+
   it('of a client of redis that was never connected says so', async () => {
     await expect(createRedisStore(createClient()).read('ada.t')).rejects.toMatchObject({
       code: 'ERR_CACHE_READ',
