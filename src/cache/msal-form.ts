@@ -1,5 +1,5 @@
 import type { StoredEntity } from './entities.ts'
-import { generatedClientInfo } from './msal-account.ts'
+import { createClientInfoWriter } from './msal-account.ts'
 import { homeTenant, type KeyDialect } from './msal-keys.ts'
 import { writeMsalEntries } from './msal-schema.ts'
 
@@ -66,6 +66,7 @@ export function makeForm(model: FormEntity, options: { readonly keyDialect?: Key
   const fixed = Object.entries(model).filter(([name]) => !isOpen.has(name))
   const size = Object.keys(model).length
   const values: string[] = []
+  const clientInfoOf = createClientInfoWriter()
 
   return {
     key: key.slice(key.indexOf(tail, 1)),
@@ -78,7 +79,7 @@ export function makeForm(model: FormEntity, options: { readonly keyDialect?: Key
         if (typeof value === 'string' ? !plainText.test(value) : !isInstant(value)) return undefined
         values[index + 1] = String(value)
       }
-      if (withInfo) values[open.length + 1] = generatedClientInfo(id) ?? ''
+      if (withInfo) values[open.length + 1] = clientInfoOf(id) ?? ''
       let text = literals[0] ?? ''
       for (let index = 0; index < numbers.length; index += 1) {
         text += (values[numbers[index] ?? 0] ?? '') + (literals[index + 1] ?? '')

@@ -4,13 +4,9 @@ import { entityKey } from './keys.ts'
 import { parseSealedKey } from './msal-keys.ts'
 import { learnPattern, type MsalPattern, own } from './msal-pattern.ts'
 import { type MsalEntry, readMsalEntry } from './msal-schema.ts'
-
-/** What was read of one user. */
-export interface UserHarvest {
-  readonly partition: string
-  /** Entities by their keys in the store. */
-  readonly put: Record<string, StoredEntity>
-}
+import type { UserEntities } from './store.ts'
+import { copyEntity } from './stores/entity-copy.ts'
+import { createInterning } from './stores/interning.ts'
 
 /** Turns the entries of an MSAL cache into entities, user by user. */
 export interface MsalHarvest extends JsonEntrySink {
@@ -18,18 +14,35 @@ export interface MsalHarvest extends JsonEntrySink {
   readonly entries: number
   /** Those of them that are carried along unused. */
   readonly foreign: number
-  /** What was read since the last call. */
-  take(): readonly UserHarvest[]
+  /** What was read since the last call, in the form that a store loads. */
+  take(): readonly UserEntities[]
 }
 
 /** Patterns that are tried, for each section: clients and scopes are few. */
 const maxPatterns = 8
 /** A pattern is worth its making if so many entries have its shape. */
 const worth = 64
+/** Who has more entities has them in a map. */
+const maxListed = 32
 
-interface KnownUser extends UserHarvest {
+interface KnownUser {
+  readonly partition: string
   readonly place: number
+  /** One list for all users who have the same keys. */
+  keys: readonly string[]
+  /** May be longer than `keys`. */
+  entities: StoredEntity[]
+  many?: Map<string, StoredEntity>
 }
+
+/** A pattern, and what it did to the keys of the last user. */
+interface KnownPattern {
+  readonly pattern: MsalPattern
+  before: readonly string[]
+  after: readonly string[]
+}
+
+const noKeys: readonly string[] = []
 
 export function createMsalHarvest(): MsalHarvest {
   let users = new Map<string, KnownUser>()
@@ -38,18 +51,30 @@ export function createMsalHarvest(): MsalHarvest {
   let next = 0
   let entries = 0
   let foreign = 0
-  const patterns = new Map<string, { readonly known: MsalPattern[]; budget: number }>()
+  const interning = createInterning()
+  const patterns = new Map<string, { readonly known: KnownPattern[]; budget: number }>()
 
   function userOf(partition: string): KnownUser {
     const guess = order[next]
     let user = guess?.partition === partition ? guess : users.get(partition)
     if (user === undefined) {
-      user = { partition: own(partition), put: {}, place: order.length }
+      user = { partition: own(partition), place: order.length, keys: noKeys, entities: [] }
       users.set(user.partition, user)
       order.push(user)
     }
     next = user.place + 1
     return user
+  }
+
+  function put(user: KnownUser, key: string, entity: StoredEntity): void {
+    const at = user.many === undefined ? user.keys.indexOf(key) : -1
+    const old = user.many?.get(key) ?? user.entities[at]
+    if (old !== undefined && isOlder(entity, old)) return
+    if (user.many !== undefined) user.many.set(key, entity)
+    else if (at >= 0) user.entities[at] = entity
+    else if (user.keys.length < maxListed) append(user, interning.keys([...user.keys, key]), entity)
+    else
+      user.many = new Map(user.keys.map((name, index) => [name, user.entities[index] as StoredEntity])).set(key, entity)
   }
 
   function learn(section: string, raw: string, value: unknown, entity: StoredEntity | undefined): void {
@@ -58,25 +83,31 @@ export function createMsalHarvest(): MsalHarvest {
     if (entity === undefined || shapes.budget < worth) return
     shapes.budget -= worth
     const pattern = learnPattern(raw, value, entity)
-    const isKnown = shapes.known.some(({ expression }) => expression.source === pattern?.expression.source)
+    const source = pattern?.expression.source
+    const isKnown = shapes.known.some((other) => other.pattern.expression.source === source)
     if (pattern === undefined || isKnown) return
-    shapes.known.unshift(pattern)
+    shapes.known.unshift({ pattern, before: noKeys, after: noKeys })
     shapes.known.splice(maxPatterns)
   }
 
   /** Takes one entry by one of the patterns. @returns Where the next begins; `at` if none fits. */
-  function takeOne(known: MsalPattern[], text: string, at: number): number {
+  function takeOne(known: KnownPattern[], text: string, at: number): number {
     for (let index = 0; index < known.length; index += 1) {
-      const pattern = known[index] as MsalPattern
-      const { expression, key } = pattern
+      const shape = known[index] as KnownPattern
+      const { expression, key, read } = shape.pattern
       expression.lastIndex = at
       const match = expression.exec(text)
       if (match === null) continue
       const user = userOf(match[1] ?? '')
-      const entity = pattern.read(match, user.partition)
+      const entity = read(match, user.partition, interning)
       if (entity === undefined) continue
-      const old = user.put[key]
-      if (old === undefined || !isOlder(entity, old)) user.put[key] = entity
+      if (user.keys === shape.before && user.keys !== shape.after && user.many === undefined) {
+        append(user, shape.after, entity)
+      } else {
+        shape.before = user.keys
+        put(user, key, entity)
+        shape.after = user.keys
+      }
       entries += 1
       // The entry after it is likely to be of the same shape.
       if (index > 0) known.unshift(...known.splice(index, 1))
@@ -98,8 +129,9 @@ export function createMsalHarvest(): MsalHarvest {
       const user = userOf(partition)
       entries += 1
       if (entities[0]?.kind === 'Foreign') foreign += 1
-      for (const entity of entities) put(user, keyOf(entry, entity), entity)
-      if (entities.length === 1) learn(section, raw, value, entities[0])
+      const copies = entities.map((entity) => copyEntity(entity, user.partition, interning))
+      for (const entity of copies) put(user, keyOf(entry, entity), entity)
+      if (copies.length === 1) learn(section, raw, value, copies[0])
     },
     skim(section, text, at) {
       const shapes = patterns.get(section)
@@ -112,7 +144,7 @@ export function createMsalHarvest(): MsalHarvest {
       return start
     },
     take() {
-      const taken = order
+      const taken = order.map(contentsOf)
       users = new Map()
       order = []
       next = 0
@@ -125,12 +157,17 @@ function keyOf({ key = '' }: MsalEntry, entity: StoredEntity): string {
   return entity.kind === 'Sealed' ? (parseSealedKey(key)?.[1] ?? '') : entityKey(entity)
 }
 
-function put(user: UserHarvest, key: string, entity: StoredEntity): void {
-  const old = Object.hasOwn(user.put, key) ? user.put[key] : undefined
-  if (old !== undefined && isOlder(entity, old)) return
-  // Only a sealed entity can have such a key; an assignment would lose it.
-  if (key === '__proto__') Object.defineProperty(user.put, key, { value: entity, enumerable: true, configurable: true })
-  else user.put[key] = entity
+/** @param keys The user's, and the entity's as the last. */
+function append(user: KnownUser, keys: readonly string[], entity: StoredEntity): void {
+  // Room for the four that a user usually has: a push would leave room for a dozen more.
+  if (user.keys.length === 0) user.entities = [entity, entity, entity, entity]
+  else user.entities[user.keys.length] = entity
+  user.keys = keys
+}
+
+function contentsOf({ partition, keys, entities, many }: KnownUser): UserEntities {
+  if (many !== undefined) return { partition, keys: [...many.keys()], entities: [...many.values()] }
+  return { partition, keys, entities: entities.length === keys.length ? entities : entities.slice(0, keys.length) }
 }
 
 /** Whether an entity counts less than one that stands before it and means the same. */

@@ -1,8 +1,8 @@
 import { type StoredEntity, sharedPartition } from './entities.ts'
 import { createJsonEntryScanner, type JsonEntryScanner, malformed } from './json-entries.ts'
 import { entityKey } from './keys.ts'
-import { createMsalHarvest, type UserHarvest } from './msal-harvest.ts'
-import type { CredentialStore } from './store.ts'
+import { createMsalHarvest } from './msal-harvest.ts'
+import type { CredentialStore, UserEntities } from './store.ts'
 
 /** What an import found. */
 export interface MsalImport {
@@ -45,8 +45,9 @@ export async function importMsalCache(
   async function write(): Promise<void> {
     const batch = harvest.take()
     written = harvest.entries
-    for (let start = 0; start < batch.length; start += usersAtOnce) {
-      await Promise.all(batch.slice(start, start + usersAtOnce).map((user) => writeUser(store, user)))
+    const known = store.load?.(batch) ?? batch
+    for (let start = 0; start < known.length; start += usersAtOnce) {
+      await Promise.all(known.slice(start, start + usersAtOnce).map((user) => writeUser(store, user)))
     }
     for (const { partition } of batch) users.add(partition)
   }
@@ -70,10 +71,10 @@ export async function importMsalCache(
   return { users: users.size, entries: harvest.entries, foreign: harvest.foreign }
 }
 
-async function writeUser(store: CredentialStore, { partition, put }: UserHarvest): Promise<void> {
+async function writeUser(store: CredentialStore, { partition, keys, entities }: UserEntities): Promise<void> {
   const old = await readPartition(store, partition)
-  if (old.size === 0) return store.apply(partition, { put })
-  const news = Object.entries(put).flatMap(([key, entity]) => {
+  const news = entities.flatMap((entity, at) => {
+    const key = keys[at] ?? ''
     const chosen = merge(entity, old.get(key))
     return chosen === undefined ? [] : [[key, chosen] as const]
   })

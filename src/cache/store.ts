@@ -12,6 +12,13 @@ export interface PartitionChange {
   readonly onlyIf?: Readonly<Record<string, string | true>>
 }
 
+/** All entities of one user, with their keys in the same order. */
+export interface UserEntities {
+  readonly partition: string
+  readonly keys: readonly string[]
+  readonly entities: readonly StoredEntity[]
+}
+
 /** What accounts are found by; user names are compared without case. */
 export type AccountIndex = 'username' | 'localAccountId'
 
@@ -26,6 +33,13 @@ export interface CredentialStore {
   /** What {@link read} gives, at once and without keys: for a store in this process, so that a hit waits for nothing. */
   peek?(partition: string): readonly StoredEntity[]
   apply(partition: string, change: PartitionChange): Promise<void>
+  /**
+   * Takes in many users of whom it has nothing, each at most once, without a copy: nobody changes them or their lists any
+   * more. For a store in this process, so that an import waits for nothing.
+   *
+   * @returns The users whom it did not take in: they take {@link apply}.
+   */
+  load?(users: readonly UserEntities[]): readonly UserEntities[]
   drop(partition: string): Promise<void>
   /** All partitions whose account matches; more than one is possible. A stale answer is allowed, a missing one is not. */
   findPartitions(index: AccountIndex, value: string): Promise<readonly string[]>

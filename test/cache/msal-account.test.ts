@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AccountEntity } from '../../src/cache/entities.ts'
 import { entityKey } from '../../src/cache/keys.ts'
+import { createClientInfoWriter, generatedClientInfo } from '../../src/cache/msal-account.ts'
 import { readMsalEntry, writeMsalEntries } from '../../src/cache/msal-schema.ts'
 
 const home: AccountEntity = {
@@ -185,5 +187,17 @@ describe('writeMsalEntries for accounts', () => {
     expect(readMsalEntry({ section: 'Account', key: 'k', value: entry }).entities).toEqual(accounts)
     expect(read({ ropc_sign_in_name: 7 })[0]).not.toHaveProperty('signInName')
     expect(read({ ropc_sign_in_name: { t: 7 } })[0]).not.toHaveProperty('signInName')
+  })
+})
+
+describe('the client_info of many users', () => {
+  it('is the one of each, whatever the lengths of their ids', () => {
+    const part = fc.string({ unit: fc.constantFrom(...'-._0189afz'), maxLength: 40 })
+    const clientInfoOf = createClientInfoWriter()
+    fc.assert(
+      fc.property(part, fc.constantFrom('.t', '.tenant-2', '.', ''), (uid, tenant) => {
+        expect(clientInfoOf(uid + tenant)).toBe(generatedClientInfo(uid + tenant))
+      }),
+    )
   })
 })

@@ -2,11 +2,19 @@ import { InvalidArgumentError } from '../../errors.ts'
 import type { EpochSeconds } from '../../protocol/time.ts'
 import type { StoredEntity } from '../entities.ts'
 import { expiryOf, partitionExpiry } from '../expiry.ts'
-import type { CredentialStore } from '../store.ts'
+import type { CredentialStore, PartitionChange, UserEntities } from '../store.ts'
 import { createInterning } from './interning.ts'
 import { createNameIndex } from './name-index.ts'
 import { createRecency } from './recency.ts'
-import { changeRecord, emptyRecord, entitiesOf, toMap, type UserRecord, withoutEntities } from './user-record.ts'
+import {
+  changeRecord,
+  emptyRecord,
+  entitiesOf,
+  makeRecord,
+  toMap,
+  type UserRecord,
+  withoutEntities,
+} from './user-record.ts'
 
 export interface MemoryStoreOptions {
   /** Keep at most so many users; those whose last use is the longest ago go first. Default: no limit. */
@@ -25,14 +33,14 @@ const noEntities: readonly StoredEntity[] = []
 /**
  * Keeps users in this process only: the default. Reading and writing take the same time however many there are.
  *
- * No timer runs: each write also looks at one or two users in turn and forgets expired access tokens, and users none of whose
+ * No timer runs: each write of a user also looks at one or two in turn and forgets expired access tokens, and users none of whose
  * tokens is of any more use. Nothing else expires here, so a reader may still find what the writes have not come to.
  *
  * @throws {@link InvalidArgumentError} for a limit that is not a positive whole number.
  */
 export function createMemoryStore(
   options: MemoryStoreOptions = {},
-): CredentialStore & Required<Pick<CredentialStore, 'peek'>> {
+): CredentialStore & Required<Pick<CredentialStore, 'peek' | 'load'>> {
   const { maxUsers = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY, now = systemNow } = options
   checkLimit('maxUsers', maxUsers)
   checkLimit('maxBytes', maxBytes)
@@ -92,6 +100,18 @@ export function createMemoryStore(
     }
   }
 
+  async function apply(partition: string, change: PartitionChange): Promise<void> {
+    const record = users.get(partition) ?? emptyRecord
+    const id = sharedId(record, partition)
+    const changed = changeRecord(record, change, id, interning)
+    if (changed === undefined) return
+    const before = users.size
+    replace(id, changed.record, changed.added, changed.gone)
+    // With one look for each new user, the end would move away as fast as the looks come nearer.
+    forgetExpired(users.size > before ? 2 : 1)
+    keepLimits(partition)
+  }
+
   return {
     async read(partition) {
       recency?.touch(partition)
@@ -102,16 +122,21 @@ export function createMemoryStore(
       const record = users.get(partition)
       return record === undefined ? noEntities : entitiesOf(record)
     },
-    async apply(partition, change) {
-      const record = users.get(partition) ?? emptyRecord
-      const id = sharedId(record, partition)
-      const changed = changeRecord(record, change, id, interning)
-      if (changed === undefined) return
-      const before = users.size
-      replace(id, changed.record, changed.added, changed.gone)
-      // With one look for each new user, the end would move away as fast as the looks come nearer.
-      forgetExpired(users.size > before ? 2 : 1)
-      keepLimits(partition)
+    apply,
+    load(batch) {
+      // Who has put an `apply` of their own around this one wants to see every user there.
+      if (this.apply !== apply) return batch
+      const known: UserEntities[] = []
+      for (const user of batch) {
+        const { partition, keys, entities } = user
+        if (users.has(partition)) {
+          known.push(user)
+          continue
+        }
+        replace(partition, makeRecord(keys, entities), entities, noEntities)
+        keepLimits(partition)
+      }
+      return known
     },
     async drop(partition) {
       forget(partition)

@@ -33,6 +33,11 @@ export function entitiesOf(record: UserRecord): readonly StoredEntity[] {
   return record instanceof Map ? [...record.values()] : record.entities
 }
 
+/** A record of these lists themselves. */
+export function makeRecord(keys: readonly string[], entities: readonly StoredEntity[]): UserRecord {
+  return keys.length > maxSmall ? toMap({ keys, entities }) : { keys, entities }
+}
+
 /** A map of its own, for a reader. */
 export function toMap(record: UserRecord): Map<string, StoredEntity> {
   if (record instanceof Map) return new Map(record)

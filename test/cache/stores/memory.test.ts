@@ -10,7 +10,7 @@ import type {
 } from '../../../src/cache/entities.ts'
 import { entityKey } from '../../../src/cache/keys.ts'
 import { changePartition } from '../../../src/cache/partition.ts'
-import type { CredentialStore, PartitionChange } from '../../../src/cache/store.ts'
+import type { CredentialStore, PartitionChange, UserEntities } from '../../../src/cache/store.ts'
 import { createMemoryStore, estimateBytes } from '../../../src/cache/stores/memory.ts'
 import { storeContract } from '../../contract/store.ts'
 
@@ -227,6 +227,63 @@ describe('the names in the memory store', () => {
     await store.apply('u', { put: { sealed: { ...sealed, usernames: ['hash2'] } } })
     expect(await store.findPartitions('username', 'hash1')).toEqual([])
     expect(await store.findPartitions('username', 'hash2')).toEqual(['u'])
+  })
+})
+
+describe('many users at once', () => {
+  function user(partition: string, ...entities: readonly Exclude<StoredEntity, SealedEntity>[]): UserEntities {
+    return { partition, keys: entities.map(entityKey), entities }
+  }
+
+  it('are kept as they came, and found by their names', async () => {
+    const store = createMemoryStore({ now: () => at })
+    const [ada, bob] = [user('ada', account('ada'), refreshToken('ada')), user('bob', account('bob'))]
+    expect(store.load([ada, bob])).toEqual([])
+    expect(store.peek('ada')).toBe(ada.entities)
+    expect([...(await store.read('ada')).keys()]).toEqual(ada.keys)
+    expect(await usersOf(store)).toEqual(['ada', 'bob'])
+    expect(await store.findPartitions('username', 'BOB@contoso.example')).toEqual(['bob'])
+    await store.apply('ada', putting(refreshToken('ada', { secret: 'new' })))
+    expect(store.peek('ada')).toEqual([account('ada'), refreshToken('ada', { secret: 'new' })])
+    expect(ada.entities).toEqual([account('ada'), refreshToken('ada')])
+  })
+
+  it('come back unchanged where something is known of them already', () => {
+    const store = createMemoryStore({ now: () => at })
+    const [ada, again, bob] = [
+      user('ada', account('ada')),
+      user('ada', refreshToken('ada')),
+      user('bob', account('bob')),
+    ]
+    expect(store.load([ada])).toEqual([])
+    expect(store.load([again, bob])).toEqual([again])
+    expect(store.peek('ada')).toEqual([account('ada')])
+    expect(store.peek('bob')).toEqual([account('bob')])
+  })
+
+  it('may have many entities, or none', async () => {
+    const store = createMemoryStore({ now: () => at })
+    const many = Array.from({ length: 100 }, (_, index) => accessToken('ada', { clientId: `c${index}` }))
+    expect(store.load([user('ada', ...many), user('bob')])).toEqual([])
+    expect(store.peek('ada')).toEqual(many)
+    await store.apply('ada', { del: many.slice(1).map(entityKey) })
+    expect(store.peek('ada')).toEqual(many.slice(0, 1))
+    expect(await usersOf(store)).toEqual(['ada'])
+  })
+
+  it('keep to the limit', async () => {
+    const store = createMemoryStore({ now: () => at, maxUsers: 2 })
+    store.load(['ada', 'bob', 'eve'].map((name) => user(name, account(name))))
+    expect(await usersOf(store)).toEqual(['bob', 'eve'])
+    expect(await store.findPartitions('username', 'ada@contoso.example')).toEqual([])
+  })
+
+  it('all come back where somebody wants to see each write', () => {
+    const store = createMemoryStore({ now: () => at })
+    const watched = { ...store, apply: async () => {} }
+    const ada = user('ada', account('ada'))
+    expect(watched.load([ada])).toEqual([ada])
+    expect(store.peek('ada')).toEqual([])
   })
 })
 
