@@ -139,7 +139,7 @@ async function takeTurn(call: Call, context: SilentContext, hit: SilentHit): Pro
 
 async function readAgain(call: Call, store: CredentialStore, hit: SilentHit): Promise<CacheLookup> {
   try {
-    const partition = await boundedStore(store, call.signal).read(hit.homeAccountId)
+    const partition = await boundedStore(store, call).read(hit.homeAccountId)
     const { lookup } = lookIn(call, [...partition.values()], hit.homeAccountId, hit)
     return lookup.refreshToken === undefined ? hit.lookup : lookup
   } catch {
@@ -179,7 +179,7 @@ async function redeemRefreshToken(
 async function forget(call: Call, store: CredentialStore, partition: string, token: RefreshTokenEntity): Promise<void> {
   const key = entityKey(token)
   try {
-    await boundedStore(store, call.signal).apply(partition, { del: [key], onlyIf: { [key]: token.secret } })
+    await boundedStore(store, call).apply(partition, { del: [key], onlyIf: { [key]: token.secret } })
   } catch {
     call.warn('STORE_FAILED', 'the token store failed: a refresh token that the server refused was not removed')
   }
@@ -204,7 +204,7 @@ async function findAccount(
   const { account: selector } = request
   const matches: SilentHit[] = []
   try {
-    const bounded = boundedStore(store, call.signal)
+    const bounded = boundedStore(store, call)
     for (const homeAccountId of await findPartitions(bounded, selector)) {
       const entities = [...(await bounded.read(homeAccountId)).values()]
       const found = lookIn(call, entities, homeAccountId, request)
@@ -212,7 +212,7 @@ async function findAccount(
       if (found.lookup.account !== undefined && meant) matches.push(found)
     }
   } catch (error) {
-    if (call.signal.aborted) throw abortFailure('cache', call.signal.reason)
+    if (call.mayEnd(0) && call.signal.aborted) throw abortFailure('cache', call.signal.reason)
     throw isAuthError(error) ? error : unreadableStore()
   }
   if (matches.length <= 1) return matches[0]

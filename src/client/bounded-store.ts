@@ -1,5 +1,6 @@
 import type { CredentialStore } from '../cache/store.ts'
-import { CacheError } from '../errors.ts'
+import { CacheError, type CacheErrorCode } from '../errors.ts'
+import type { Call } from './call.ts'
 
 /** A store that is slower than this has failed: a caller with a token in hand should not wait for it any longer. */
 const limitMs = 15_000
@@ -10,21 +11,33 @@ const limitMs = 15_000
  */
 export function boundedStore(
   store: CredentialStore,
-  signal: AbortSignal,
+  call: Pick<Call, 'signal' | 'mayEnd'>,
 ): Pick<CredentialStore, 'read' | 'apply' | 'findPartitions'> {
-  const bounded = <T>(code: 'ERR_CACHE_READ' | 'ERR_CACHE_WRITE', run: () => Promise<T>): Promise<T> =>
+  const bounded = <T>(code: CacheErrorCode, run: () => Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(signal.reason)
-      if (signal.aborted) return onAbort()
-      signal.addEventListener('abort', onAbort, { once: true })
       const timer = setTimeout(() => reject(tooSlow(code)), limitMs)
-      Promise.resolve()
-        .then(run)
-        .then(resolve, reject)
-        .finally(() => {
-          clearTimeout(timer)
-          signal.removeEventListener('abort', onAbort)
-        })
+      // Listening to a signal takes longer than many a store: only where something could be heard.
+      const signal = call.mayEnd(limitMs) ? call.signal : undefined
+      const end = (): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', onAbort)
+      }
+      const onAbort = (): void => {
+        end()
+        reject(signal?.reason)
+      }
+      if (signal?.aborted) return onAbort()
+      signal?.addEventListener('abort', onAbort, { once: true })
+      startSafely(run).then(
+        (value) => {
+          end()
+          resolve(value)
+        },
+        (error: unknown) => {
+          end()
+          reject(error)
+        },
+      )
     })
   return {
     read: (partition) => bounded('ERR_CACHE_READ', () => store.read(partition)),
@@ -33,7 +46,12 @@ export function boundedStore(
   }
 }
 
-function tooSlow(code: 'ERR_CACHE_READ' | 'ERR_CACHE_WRITE'): CacheError {
+// A store of somebody else's may throw at once, or return what is no promise.
+async function startSafely<T>(run: () => Promise<T>): Promise<T> {
+  return run()
+}
+
+function tooSlow(code: CacheErrorCode): CacheError {
   return new CacheError(code, `the token store did not answer within ${limitMs / 1_000} seconds`, {
     step: 'cache',
     hint: 'Check that the store is reachable; a token just obtained is returned all the same.',

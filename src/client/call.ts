@@ -55,6 +55,17 @@ export class Call implements Runtime {
     return this.#signal ?? this.deadline.signal
   }
 
+  /** Whether {@link signal} may abort within so many milliseconds. */
+  mayEnd(withinMs: number): boolean {
+    const { deadline, request } = this.#shared
+    return (
+      deadline !== undefined ||
+      this.#signal !== undefined ||
+      this.abortable ||
+      (request.timeoutMs ?? 90_000) <= withinMs
+    )
+  }
+
   get deadline(): Deadline {
     const { request } = this.#shared
     // Not AbortSignal.timeout and .any: their timers and listeners stay behind until the time is up, call after call.

@@ -228,7 +228,7 @@ async function save(
   refreshed: Redemption['refreshed'],
 ): Promise<void> {
   try {
-    const bounded = boundedStore(store, call.signal)
+    const bounded = boundedStore(store, call)
     // What cannot be read may still be written: a file store sets a spoiled file aside only then. A refresh then leaves the
     // account as it is, since only the stored one knows which name was typed.
     const partition = await bounded.read(account.homeAccountId).catch((error: unknown) => {
