@@ -120,6 +120,17 @@ describe('the MSAL file store', () => {
     expect(await clients(store)).toEqual(['b'])
   })
 
+  it('reads a file again that was written within the same tick of the clock', async () => {
+    const store = open()
+    await store.apply('ada.t', put(token('a')))
+    const later = Date.now() / 1_000 + 1_000
+    utimesSync(path, later, later)
+    expect(await clients(store)).toEqual(['a'])
+    writeFileSync(path, readFileSync(path, 'utf8').replaceAll('"a"', '"b"'))
+    utimesSync(path, later, later)
+    expect(await clients(store)).toEqual(['b'])
+  })
+
   it('answers writes that come while another is under way, however that one ends', async () => {
     const store = open({ lockTimeoutMs: 60 })
     const first = store.apply('ada.t', put(token('a')))

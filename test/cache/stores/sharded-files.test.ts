@@ -134,6 +134,17 @@ describe('a file for each user', () => {
     expect([...(await one.read('ada.t')).values()][0]).not.toBe(entity)
   })
 
+  it('is read again if it was written within the same tick of the clock', async () => {
+    const store = open()
+    await store.apply('ada.t', put(refreshToken('ada', 'a')))
+    const later = Date.now() / 1_000 + 1_000
+    utimesSync(fileOf('ada'), later, later)
+    await store.read('ada.t')
+    writeFileSync(fileOf('ada'), readFileSync(fileOf('ada'), 'utf8').replaceAll('"a"', '"b"'))
+    utimesSync(fileOf('ada'), later, later)
+    expect([...(await store.read('ada.t')).values()]).toEqual([refreshToken('ada', 'b')])
+  })
+
   it('holds no access tokens that had expired when it was written', async () => {
     const store = open()
     await store.apply('ada.t', put(accessToken('ada', 'old', now), accessToken('ada', 'new', now + 1)))
@@ -204,6 +215,18 @@ describe('what was left behind', () => {
     expect(await store.findPartitions('username', 'ada@contoso.example')).toEqual([])
     await signIn(store, 'ada')
     expect(await store.findPartitions('username', 'ada@contoso.example')).toEqual(['ada.t'])
+  })
+
+  it('in the index, of a name that a user does not have any more, leads nowhere', async () => {
+    const store = open()
+    await signIn(store, 'ada')
+    const before = files()
+    await store.apply('ada.t', put(account('ada', 'lovelace@contoso.example')))
+    for (const name of before.filter((file) => !files().includes(file))) {
+      mkdirSync(join(folder, name, '..'), { recursive: true })
+      writeFileSync(join(folder, name), '')
+    }
+    expect(await store.findPartitions('username', 'ada@contoso.example')).toEqual([])
   })
 
   it('without its index is found again after the next write', async () => {
