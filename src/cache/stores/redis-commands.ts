@@ -84,7 +84,7 @@ function ofIoRedis(client: IoRedisClient): RedisCommands {
   const run: RedisCommands['run'] = (script, key, args) =>
     orByText(client.evalsha(script.sha, 1, key, ...args), () => client.eval(script.text, 1, key, ...args))
   return {
-    hgetall: async (key) => Object.entries(await client.hgetall(key)),
+    hgetall: (key) => client.hgetall(key).then(Object.entries),
     run,
     async *scan(before, after) {
       // This comes first, for a cluster's client knows its nodes only once it is connected.

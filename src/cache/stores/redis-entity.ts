@@ -38,11 +38,12 @@ const texts: Readonly<Record<string, readonly string[]>> = {
 
 function isEntity(value: unknown): value is StoredEntity {
   if (typeof value !== 'object' || value === null) return false
-  const { kind, scopes, signInName = '', usernames = [], ...rest } = value as Readonly<Record<string, unknown>>
-  const wanted = Object.hasOwn(texts, String(kind)) ? texts[String(kind)] : undefined
-  if (wanted === undefined || wanted.some((name) => typeof rest[name] !== 'string')) return false
-  if (kind === 'AccessToken') return isTexts(scopes)
-  return isTexts(usernames) && typeof signInName === 'string'
+  const members = value as Readonly<Record<string, unknown>>
+  const kind = String(members['kind'])
+  const wanted = Object.hasOwn(texts, kind) ? texts[kind] : undefined
+  if (wanted === undefined || wanted.some((name) => typeof members[name] !== 'string')) return false
+  if (kind === 'AccessToken') return isTexts(members['scopes'])
+  return isTexts(members['usernames'] ?? []) && typeof (members['signInName'] ?? '') === 'string'
 }
 
 function isTexts(value: unknown): boolean {

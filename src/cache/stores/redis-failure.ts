@@ -6,22 +6,24 @@ import { CacheError } from '../../errors.ts'
  *
  * @throws {@link CacheError} with `code`.
  */
-export async function bounded<T>(
+export function bounded<T>(
   code: 'ERR_CACHE_READ' | 'ERR_CACHE_WRITE',
   timeoutMs: number,
   answer: Promise<T>,
 ): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(redisFailure(code, 'TIMEOUT')), timeoutMs)
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(redisFailure(code, 'TIMEOUT')), timeoutMs)
+    answer.then(
+      (value) => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error instanceof CacheError ? error : redisFailure(code, reasonOf(error)))
+      },
+    )
   })
-  try {
-    return await Promise.race([answer, late])
-  } catch (error) {
-    throw error instanceof CacheError ? error : redisFailure(code, reasonOf(error))
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 /** The code of the system, the server's first word (scripts put theirs after their own name), or the class of the error. */
