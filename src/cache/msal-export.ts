@@ -44,10 +44,9 @@ export async function* exportMsalCache(
     for await (const users of isFirst || contents.sections.has(section) ? readUsers(store, own) : [[own]]) {
       for (const user of users) {
         if (isFirst) contents.note(user)
-        for (const text of writer.write(user) ?? (await writer.writeWithCare(user))) {
-          length += text.length
-          pieces.push(text)
-        }
+        const known = pieces.length
+        if (!writer.write(pieces, user)) pieces.push(...(await writer.writeWithCare(user)))
+        for (let at = known; at < pieces.length; at++) length += (pieces[at] as string).length
         if (length < pieceLength) continue
         yield pieces.join('')
         pieces = []
@@ -106,6 +105,8 @@ async function* readUsers(
   shared: ReadUser,
 ): AsyncGenerator<readonly ReadUser[], void, undefined> {
   yield [shared]
+  const all = store.all?.()
+  if (all !== undefined) return yield* inPortions(all)
   let names: string[] = []
   for await (const name of store.partitions()) {
     if (name !== sharedPartition) names.push(name)
@@ -114,6 +115,17 @@ async function* readUsers(
     names = []
   }
   yield await readAll(store, names)
+}
+
+function* inPortions(all: Iterable<ReadUser>): Generator<readonly ReadUser[], void, undefined> {
+  let users: ReadUser[] = []
+  for (const user of all) {
+    if (user.partition !== sharedPartition) users.push(user)
+    if (users.length < usersAtOnce) continue
+    yield users
+    users = []
+  }
+  yield users
 }
 
 function readAll(

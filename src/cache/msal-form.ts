@@ -15,6 +15,12 @@ export interface MsalForm {
   readonly key: string
   /** The text of an entity's entry; `undefined` for one that does not fit. */
   fill(entity: FormEntity): string | undefined
+  /**
+   * Adds the text in parts, for an entity whose home account id has nothing but small letters, digits, `-`, `.` and `_`.
+   *
+   * @returns False for an entity that does not fit: nothing is added.
+   */
+  fillInto(parts: string[], entity: FormEntity): boolean
 }
 
 type Members = Readonly<Record<string, unknown>>
@@ -71,21 +77,28 @@ export function makeForm(model: FormEntity, options: { readonly keyDialect?: Key
   return {
     key: key.slice(key.indexOf(tail, 1)),
     fill(entity) {
-      const id = entity.homeAccountId
-      if (!plainId.test(id) || homeTenant(id) !== utid || !isSame(entity)) return undefined
-      values[0] = id.slice(0, id.length - tail.length)
-      for (let index = 0; index < open.length; index += 1) {
-        const value = (entity as unknown as Members)[open[index] ?? '']
-        if (typeof value === 'string' ? !plainText.test(value) : !isInstant(value)) return undefined
-        values[index + 1] = String(value)
-      }
-      if (withInfo) values[open.length + 1] = clientInfoOf(id) ?? ''
-      let text = literals[0] ?? ''
-      for (let index = 0; index < numbers.length; index += 1) {
-        text += (values[numbers[index] ?? 0] ?? '') + (literals[index + 1] ?? '')
-      }
-      return text
+      const parts: string[] = []
+      return plainId.test(entity.homeAccountId) && fillInto(parts, entity) ? parts.join('') : undefined
     },
+    fillInto,
+  }
+
+  function fillInto(into: string[], entity: FormEntity): boolean {
+    const id = entity.homeAccountId
+    const isHere = utid === undefined ? homeTenant(id) === utid : id.length > tail.length && id.endsWith(tail)
+    if (!isHere || !isSame(entity)) return false
+    values[0] = id.slice(0, id.length - tail.length)
+    for (let index = 0; index < open.length; index += 1) {
+      const value = (entity as unknown as Members)[open[index] as string]
+      if (typeof value === 'string' ? !plainText.test(value) : !isInstant(value)) return false
+      values[index + 1] = String(value)
+    }
+    if (withInfo) values[open.length + 1] = clientInfoOf(id) ?? ''
+    into.push(literals[0] as string)
+    for (let index = 0; index < numbers.length; index += 1) {
+      into.push(values[numbers[index] as number] as string, literals[index + 1] as string)
+    }
+    return true
   }
 
   /** Whether an entity has the same members, and all that are not open are the same. */

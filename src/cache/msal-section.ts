@@ -11,15 +11,16 @@ export interface ReadUser {
   readonly entities: readonly StoredEntity[]
 }
 
-/** Writes the users' entries of one section, each as JSON text with the comma that it needs before it. */
+/** Writes the users' entries of one section as JSON text, with the commas that they need before them. */
 export interface SectionWriter {
-  /** @returns `undefined` where it takes {@link writeWithCare}. */
-  write(user: ReadUser): readonly string[] | undefined
+  /** Adds the text in parts. @returns False where it takes {@link writeWithCare}: nothing is added. */
+  write(parts: string[], user: ReadUser): boolean
   writeWithCare(user: ReadUser): Promise<readonly string[]>
 }
 
-/** Entra's home account ids: two of them never make the same key, since a key begins with all of the id. */
-const usualId = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\.[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/
+/** Home account ids as long as Entra's: two of them never make the same key, since a key begins with all of the id. */
+const usualId = /^[-.\da-f]*$/
+const usualLength = 73
 
 /** Forms that are tried: clients and scopes are few. */
 const maxForms = 8
@@ -60,46 +61,50 @@ export function createSectionWriter(
   }
 
   const forms: MsalForm[] = []
+  /** Of the forms that the user's entities took. */
+  const keys: string[] = []
   let budget = worth * worth
 
-  /** The text of an entity by one of the forms, or a new one. */
-  function fill(partition: string, entity: StoredEntity): { readonly key: string; readonly text: string } | undefined {
+  /** Adds the text of an entity by one of the forms, or a new one. @returns The form's key; `undefined` if none fits. */
+  function fill(parts: string[], partition: string, entity: StoredEntity): string | undefined {
     if (!hasForm(entity) || entity.homeAccountId !== partition) return undefined
     for (const form of forms) {
-      const text = form.fill(entity)
-      if (text === undefined) continue
+      if (!form.fillInto(parts, entity)) continue
       budget += 1
-      return { key: form.key, text }
+      return form.key
     }
     if (budget < worth) return undefined
     budget -= worth
     const form = makeForm(entity, options)
-    const text = form?.fill(entity)
-    if (form === undefined || text === undefined) return undefined
+    if (form === undefined || !form.fillInto(parts, entity)) return undefined
     forms.unshift(form)
     forms.splice(maxForms)
-    return { key: form.key, text }
+    return form.key
   }
 
   return {
-    write({ partition, entities }) {
-      const own = entities.filter((entity) => sectionOf(entity) === section)
-      if (own.length === 0) return []
-      if (usualId.exec(partition)?.[0] !== partition || (section === 'Account' && own.length > 1)) return undefined
-      const keys: string[] = []
-      const texts: string[] = []
-      for (const entity of own) {
-        const filled = fill(partition, entity)
-        if (filled === undefined || keys.includes(filled.key)) return undefined
-        keys.push(filled.key)
-        texts.push(filled.text)
+    write(parts, { partition, entities }) {
+      const begin = parts.length
+      keys.length = 0
+      for (const entity of entities) {
+        if (sectionOf(entity) !== section) continue
+        const isFirst = keys.length === 0
+        const isUsual = isFirst ? usualOwner(partition) === partition : section !== 'Account'
+        parts.push(isFirst ? separator : ',')
+        const key = isUsual ? fill(parts, partition, entity) : undefined
+        if (key === undefined || keys.includes(key)) {
+          parts.length = begin
+          return false
+        }
+        keys.push(key)
       }
-      return texts.map(separated)
+      if (keys.length > 0) separator = ','
+      return true
     },
     async writeWithCare(user) {
       const texts: string[] = []
       for (const { key, value } of entriesOf(user)) {
-        const owner = section === sealedSection ? parseSealedKey(key)?.[0] : usualId.exec(key)?.[0]
+        const owner = section === sealedSection ? parseSealedKey(key)?.[0] : usualOwner(key)
         if (owner === user.partition) {
           texts.push(textOf(key, value))
           continue
@@ -117,4 +122,10 @@ export function createSectionWriter(
 
 function hasForm(entity: StoredEntity): entity is FormEntity {
   return 'homeAccountId' in entity
+}
+
+/** The usual id that a key begins with. */
+function usualOwner(key: string): string | undefined {
+  const id = key.slice(0, usualLength)
+  return id.length === usualLength && usualId.test(id) ? id : undefined
 }

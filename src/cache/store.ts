@@ -45,6 +45,8 @@ export interface CredentialStore {
   findPartitions(index: AccountIndex, value: string): Promise<readonly string[]>
   /** Every partition: for export and administration, never on the path of a token request. */
   partitions(): AsyncIterable<string>
+  /** What {@link partitions} and {@link read} give, at once: for a store in this process. `undefined` if it cannot now. */
+  all?(): Iterable<UserEntities> | undefined
   /**
    * Runs one thing at a time under a name, over all processes that share the store. Its signal aborts when the name is
    * lost. Who has to wait runs afterwards, and after `ttlMs` without it.

@@ -40,7 +40,7 @@ const noEntities: readonly StoredEntity[] = []
  */
 export function createMemoryStore(
   options: MemoryStoreOptions = {},
-): CredentialStore & Required<Pick<CredentialStore, 'peek' | 'load'>> {
+): CredentialStore & Required<Pick<CredentialStore, 'peek' | 'load' | 'all'>> {
   const { maxUsers = Number.POSITIVE_INFINITY, maxBytes = Number.POSITIVE_INFINITY, now = systemNow } = options
   checkLimit('maxUsers', maxUsers)
   checkLimit('maxBytes', maxBytes)
@@ -112,16 +112,36 @@ export function createMemoryStore(
     keepLimits(partition)
   }
 
+  async function read(partition: string): Promise<ReadonlyMap<string, StoredEntity>> {
+    recency?.touch(partition)
+    return toMap(users.get(partition) ?? emptyRecord)
+  }
+
+  function peek(partition: string): readonly StoredEntity[] {
+    recency?.touch(partition)
+    const record = users.get(partition)
+    return record === undefined ? noEntities : entitiesOf(record)
+  }
+
+  async function* partitions(): AsyncGenerator<string, void, undefined> {
+    // A list of its own: who writes new users on the way would never come to its end.
+    yield* [...users.keys()]
+  }
+
+  function* everyone(): Generator<UserEntities, void, undefined> {
+    // No more than there are now, for the same reason.
+    let left = users.size
+    for (const [partition, record] of users) {
+      if (left === 0) return
+      left -= 1
+      const keys = record instanceof Map ? [...record.keys()] : record.keys
+      yield { partition, keys, entities: entitiesOf(record) }
+    }
+  }
+
   return {
-    async read(partition) {
-      recency?.touch(partition)
-      return toMap(users.get(partition) ?? emptyRecord)
-    },
-    peek(partition) {
-      recency?.touch(partition)
-      const record = users.get(partition)
-      return record === undefined ? noEntities : entitiesOf(record)
-    },
+    read,
+    peek,
     apply,
     load(batch) {
       // Who has put an `apply` of their own around this one wants to see every user there.
@@ -145,9 +165,10 @@ export function createMemoryStore(
     async findPartitions(index, value) {
       return names.find(index, value)
     },
-    async *partitions() {
-      // A list of its own: who writes new users on the way would never come to its end.
-      yield* [...users.keys()]
+    partitions,
+    all() {
+      // Who reads in a way of their own, or lists others, does not want to be passed by.
+      return this.peek === peek && this.read === read && this.partitions === partitions ? everyone() : undefined
     },
   }
 }

@@ -287,6 +287,38 @@ describe('many users at once', () => {
   })
 })
 
+describe('all users at once', () => {
+  it('are listed with what a reader gets, few entities or many', async () => {
+    const store = createMemoryStore({ now: () => at })
+    const many = Array.from({ length: 100 }, (_, index) => accessToken('bob', { clientId: `c${index}` }))
+    await store.apply('ada', putting(account('ada'), refreshToken('ada')))
+    await store.apply('bob', putting(...many))
+    const users = [...(store.all() ?? [])]
+    expect(users.map(({ partition }) => partition)).toEqual(await usersOf(store))
+    for (const { partition, keys, entities } of users) {
+      expect(new Map(keys.map((key, index) => [key, entities[index]]))).toEqual(await store.read(partition))
+    }
+  })
+
+  it('come to an end although others come meanwhile', async () => {
+    const store = createMemoryStore({ now: () => at })
+    await store.apply('0', putting(account('0')))
+    let seen = 0
+    for (const { partition } of store.all() ?? []) {
+      seen += 1
+      expect(seen).toBeLessThan(3)
+      await store.apply(`${partition}0`, putting(account(`${partition}0`)))
+    }
+    expect(seen).toBe(1)
+  })
+
+  it.each(['read', 'peek', 'partitions'] as const)('are not told past a %s of somebody else', (name) => {
+    const store = createMemoryStore()
+    expect({ ...store, [name]: () => undefined }.all()).toBeUndefined()
+    expect({ ...store }.all()).toBeDefined()
+  })
+})
+
 describe('what has expired', () => {
   /** Writes that change nothing of the users in question, until all of them were looked at. */
   async function letTimePass(store: CredentialStore, writes = 12): Promise<void> {
