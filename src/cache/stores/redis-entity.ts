@@ -43,7 +43,8 @@ function isEntity(value: unknown): value is StoredEntity {
   const wanted = Object.hasOwn(texts, kind) ? texts[kind] : undefined
   if (wanted === undefined || wanted.some((name) => typeof members[name] !== 'string')) return false
   if (kind === 'AccessToken') return isTexts(members['scopes'])
-  return isTexts(members['usernames'] ?? []) && typeof (members['signInName'] ?? '') === 'string'
+  const { usernames = [], signInName = '' } = members
+  return isTexts(usernames) && typeof signInName === 'string'
 }
 
 function isTexts(value: unknown): boolean {

@@ -84,6 +84,7 @@ describe('an entity in a hash', () => {
         signInName: 1,
       },
       { kind: 'Sealed', secret: 's', usernames: 'u' },
+      { kind: 'Sealed', secret: 's', usernames: null },
     ]
     for (const value of spoilt) expect(parseEntity(JSON.stringify(value))).toBeUndefined()
     expect(parseEntity('{"kind":"Sealed","secret":')).toBeUndefined()
