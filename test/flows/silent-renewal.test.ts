@@ -389,3 +389,12 @@ describe('a store that can be written but not read', () => {
     expect(entities.find(({ kind }) => kind === 'AccessToken')).toMatchObject({ secret: renewed.accessToken })
   })
 })
+
+describe('a call that is over before it begins', () => {
+  it('gets no token from the cache', async () => {
+    const { client } = await simulate()
+    const account = await signIn(client)
+    const silent = client.acquireTokenSilent({ account, scopes, signal: AbortSignal.abort() })
+    await expect(silent).rejects.toMatchObject({ name: 'AbortError' })
+  })
+})
