@@ -43,6 +43,7 @@ interface KnownPattern {
 }
 
 const noKeys: readonly string[] = []
+const noEntities: StoredEntity[] = []
 
 export function createMsalHarvest(): MsalHarvest {
   let users = new Map<string, KnownUser>()
@@ -56,10 +57,16 @@ export function createMsalHarvest(): MsalHarvest {
 
   function userOf(partition: string): KnownUser {
     const guess = order[next]
-    let user = guess?.partition === partition ? guess : users.get(partition)
+    if (guess?.partition === partition) {
+      next += 1
+      return guess
+    }
+    // Hashed once only, for a part of a text forgets it with the next look.
+    const name = own(partition)
+    let user = users.get(name)
     if (user === undefined) {
-      user = { partition: own(partition), place: order.length, keys: noKeys, entities: [] }
-      users.set(user.partition, user)
+      user = { partition: name, place: order.length, keys: noKeys, entities: noEntities }
+      users.set(name, user)
       order.push(user)
     }
     next = user.place + 1
@@ -98,7 +105,7 @@ export function createMsalHarvest(): MsalHarvest {
       expression.lastIndex = at
       const match = expression.exec(text)
       if (match === null) continue
-      const user = userOf(match[1] ?? '')
+      const user = userOf(match[1] as string)
       const entity = read(match, user.partition, interning)
       if (entity === undefined) continue
       if (user.keys === shape.before && user.keys !== shape.after && user.many === undefined) {

@@ -161,6 +161,14 @@ describe('exportMsalCache', () => {
     expect(await contents(again)).toEqual(new Map([[ada, new Map(Object.entries(put))]]))
   })
 
+  it('writes the same whether the store gives all users at once or one by one', async () => {
+    const users = Array.from({ length: 150 }, (_, index) => refreshToken(`${ada.slice(0, 33)}${100 + index}.${tenant}`))
+    const store = await storeOf(...users, { kind: 'AppMetadata', clientId: 'other', environment: 'login.windows.net' })
+    const text = await textOf(store)
+    expect(Object.keys(parseOnce(text)['RefreshToken'] ?? {})).toHaveLength(150)
+    expect(await textOf(withoutPeek(store))).toBe(text)
+  })
+
   it('yields pieces of about 64 Ki characters', async () => {
     const users = Array.from({ length: 2_000 }, (_, index) => refreshToken(`u${index}.${tenant}`))
     const store = await storeOf(...users)

@@ -262,6 +262,22 @@ describe('importMsalCache', () => {
     expect([...(await store.read(ada)).values()]).toEqual([accessToken(2)])
   })
 
+  it('reads a user with more entries than others have, and the newest of those that mean the same', async () => {
+    const entry = (index: number, at: number) => [
+      `u.${tenant}-e-accesstoken-c${index}-${tenant}-a${'-'.repeat(at)}`,
+      {
+        ...{ home_account_id: `u.${tenant}`, environment: 'e', client_id: `c${index}`, realm: tenant, target: 'a' },
+        ...{ secret: `AT ${index} ${at}`, cached_at: `${at}`, expires_on: `${at}` },
+      },
+    ]
+    const indices = Array.from({ length: 50 }, (_, index) => index)
+    const entries = [2, 3, 1].flatMap((at) => indices.map((index) => entry(index, at)))
+    const store = createMemoryStore({ now: () => -1 })
+    await importMsalCache(store, JSON.stringify({ AccessToken: Object.fromEntries(entries) }))
+    const secrets = store.peek(`u.${tenant}`).map((entity) => 'secret' in entity && entity.secret)
+    expect(secrets).toEqual(indices.map((index) => `AT ${index} 3`))
+  })
+
   it('does not hide the failure of the store', async () => {
     const store: CredentialStore = {
       ...createStore(),
