@@ -59,7 +59,8 @@ describe('a token that says when to renew it (refresh_in)', () => {
     expect(renewed.source).toBe('cache')
     expect(steps).toEqual(['token'])
     expect(renewed.accessToken).not.toBe(old.accessToken)
-    expect(events).toContainEqual(expect.objectContaining({ type: 'run.start', operation: 'refreshAhead' }))
+    const renewals = events.filter((event) => event.type === 'run.start' && event.operation === 'refreshAhead')
+    expect(renewals).toHaveLength(1)
   })
 
   it('stays in use when renewing it fails, which is tried again after a minute', async () => {
@@ -84,6 +85,18 @@ describe('a token that says when to renew it (refresh_in)', () => {
     now += 60
     await silent()
     expect(steps).toEqual(['token', 'token'])
+  })
+
+  it('is left alone without a refresh token', async () => {
+    let now = start
+    const options = { offlineAccess: false, runtime: { now: () => now } }
+    const { client, events, forget } = await simulate(options, { now: () => now }, refreshIn)
+    const account = await signIn(client)
+    now += 3_600
+    forget()
+    expect((await client.acquireTokenSilent({ account, scopes })).source).toBe('cache')
+    await later()
+    expect(events.filter(({ type }) => type === 'run.start')).toHaveLength(1)
   })
 
   it('is renewed in the tenant that the call named', async () => {
@@ -112,6 +125,27 @@ describe('a refresh token that the server refuses', () => {
     expect(credentialRequests()).toBe(0)
     // The access token is as good as before.
     expect((await client.acquireTokenSilent({ account, scopes })).source).toBe('cache')
+  })
+
+  it('is forgotten after the invalid_grant of a server that has no other word for it', async () => {
+    const store = createMemoryStore()
+    const { client } = await simulate({
+      store,
+      authority: 'https://id.contoso.example',
+      authorityKind: 'oidc',
+      tokenEndpoint: 'https://id.contoso.example/token',
+      transport: async ({ body = '' }) => {
+        const refresh = body.includes('grant_type=refresh_token')
+        const json = refresh
+          ? { error: 'invalid_grant' }
+          : { access_token: 'a', refresh_token: 'r', token_type: 'Bearer', expires_in: 3_600 }
+        const headers = { 'content-type': 'application/json' }
+        return { status: refresh ? 400 : 200, headers, body: JSON.stringify(json) }
+      },
+    })
+    const account = await signIn(client)
+    await expect(client.acquireTokenSilent({ account, scopes, forceRefresh: true })).rejects.toThrow()
+    expect(await kinds(store, account.homeAccountId)).toEqual(['AccessToken', 'Account'])
   })
 
   it('is kept when the server’s reason is another', async () => {
@@ -249,6 +283,26 @@ describe('a store that lets processes take turns', () => {
     expect(new Set(names).size).toBe(1)
   })
 
+  it('does not give a call with claims the token that another call has fetched', async () => {
+    const memory = createMemoryStore()
+    let between = async () => {}
+    const store = sharing(memory, async (_, __, run) => {
+      const first = between
+      between = async () => {}
+      await first()
+      return run(new AbortController().signal)
+    })
+    const { client, credentialRequests, forget } = await simulate({ store })
+    const account = await signIn(client)
+    forget()
+    between = async () => {
+      await client.acquireTokenSilent({ account, scopes, forceRefresh: true })
+    }
+    const claims = '{"access_token":{}}'
+    expect((await client.acquireTokenSilent({ account, scopes, claims })).source).toBe('refresh_token')
+    expect(credentialRequests()).toBe(2)
+  })
+
   it.each([
     ['cannot queue', () => Promise.reject(new Error('no lock server'))],
     [
@@ -315,6 +369,10 @@ describe('a token for a named relying party (resource)', () => {
     const password = () => demo.ada.password
     const found = await client.acquireToken({ username: demo.ada.username, scopes, resource: 'urn:three', password })
     expect(found.source).toBe('cache')
+    requests.length = 0
+    const [four, five] = await Promise.all([silent('urn:four'), silent('urn:five')])
+    expect(four).not.toBe(five)
+    expect(requests).toHaveLength(2)
   })
 })
 
