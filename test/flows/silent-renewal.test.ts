@@ -101,7 +101,8 @@ describe('a token that says when to renew it (refresh_in)', () => {
 
   it('is renewed in the tenant that the call named', async () => {
     let now = start
-    const { client, requests, forget } = await simulate({ runtime: { now: () => now } }, { now: () => now }, refreshIn)
+    const options = { authority: 'https://login.microsoftonline.com/organizations', runtime: { now: () => now } }
+    const { client, requests, forget } = await simulate(options, { now: () => now }, refreshIn)
     const account = await signIn(client)
     now += 3_600
     forget()
@@ -146,6 +147,8 @@ describe('a refresh token that the server refuses', () => {
     const account = await signIn(client)
     await expect(client.acquireTokenSilent({ account, scopes, forceRefresh: true })).rejects.toThrow()
     expect(await kinds(store, account.homeAccountId)).toEqual(['AccessToken', 'Account'])
+    const entities = [...(await store.read(account.homeAccountId)).values()]
+    expect(entities.find(({ kind }) => kind === 'Account')).toHaveProperty('authorityType', 'Generic')
   })
 
   it('is kept when the server’s reason is another', async () => {
