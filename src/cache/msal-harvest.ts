@@ -108,7 +108,7 @@ export function createMsalHarvest(): MsalHarvest {
       const user = userOf(match[1] as string)
       const entity = read(match, user.partition, interning)
       if (entity === undefined) continue
-      if (user.keys === shape.before && user.keys !== shape.after && user.many === undefined) {
+      if (user.keys === shape.before && user.keys !== shape.after) {
         append(user, shape.after, entity)
       } else {
         shape.before = user.keys

@@ -150,6 +150,8 @@ describe('exportMsalCache', () => {
     }
     const subjects = parseOnce(await textOf(await storeOf(refreshToken('sub'), refreshToken('SUB'))))
     expect(Object.keys(subjects['RefreshToken'] ?? {})).toHaveLength(2)
+    const [short, long] = [refreshToken('a', { environment: 'b-c.e' }), refreshToken('a-b', { environment: 'c.e' })]
+    expect(Object.keys(parseOnce(await textOf(await storeOf(short, long)))['RefreshToken'] ?? {})).toHaveLength(2)
   })
 
   it('carries sealed entities under their keys', async () => {
