@@ -59,21 +59,37 @@ export function acquireSilent(
 ): TokenResult | Promise<TokenResult> {
   const { store } = context
   const { account } = request
+  if (!('homeAccountId' in account)) {
+    return findAccount(call, store, account, request).then((hit) => answer(call, context, request, hit))
+  }
+  const { homeAccountId } = account
   // A store in this process answers at once; who may abort waits like everybody.
-  if (store.peek !== undefined && 'homeAccountId' in account && !call.abortable) {
-    const hit = lookIn(call, store.peek(account.homeAccountId), account.homeAccountId, request)
+  if (store.peek !== undefined && !call.abortable) {
+    const hit = lookIn(call, store.peek(homeAccountId), homeAccountId, request)
     if (isHit(call, request, hit.lookup)) return answerFromCache(call, context, hit)
   }
-  return acquireFromStore(call, context, request)
+  // No more promises than there must be: it is what a hit in a store over a network has to wait for.
+  return boundedStore(store, call)
+    .read(homeAccountId)
+    .then(
+      (partition) => answer(call, context, request, lookIn(call, [...partition.values()], homeAccountId, request)),
+      (error: unknown) => {
+        throw readFailure(call, error)
+      },
+    )
 }
 
-async function acquireFromStore(call: Call, context: SilentContext, request: SilentGrantRequest): Promise<TokenResult> {
-  const hit = await findAccount(call, context.store, request)
-  if (hit === undefined) throw nothingLeft('no_account', 'nobody of that name is signed in', 'account')
+function answer(
+  call: Call,
+  context: SilentContext,
+  request: SilentGrantRequest,
+  hit: SilentHit | undefined,
+): TokenResult | Promise<TokenResult> {
+  if (hit?.lookup.account === undefined) throw nothingLeft('no_account', 'nobody of that name is signed in', 'account')
   const { lookup } = hit
   if (isHit(call, request, lookup)) return answerFromCache(call, context, hit)
   call.emit({ type: 'cache', hit: false, reasons: lookup.reasons })
-  if (!lookup.refreshToken?.secret || lookup.account === undefined) {
+  if (!lookup.refreshToken?.secret) {
     throw nothingLeft('no_token', 'no valid token and no refresh token is left', 'cache')
   }
   return refresh(call, context, hit)
@@ -196,12 +212,13 @@ function lookIn(
   return { homeAccountId, scopes, resource, lookup: searchPartition(entities, query, call.now()) }
 }
 
+/** Finds a user by a name that several may have. */
 async function findAccount(
   call: Call,
   store: CredentialStore,
+  selector: AccountSelector,
   request: SilentGrantRequest,
 ): Promise<SilentHit | undefined> {
-  const { account: selector } = request
   const matches: SilentHit[] = []
   try {
     const bounded = boundedStore(store, call)
@@ -212,8 +229,7 @@ async function findAccount(
       if (found.lookup.account !== undefined && meant) matches.push(found)
     }
   } catch (error) {
-    if (call.mayEnd(0) && call.signal.aborted) throw abortFailure('cache', call.signal.reason)
-    throw isAuthError(error) ? error : unreadableStore()
+    throw readFailure(call, error)
   }
   if (matches.length <= 1) return matches[0]
   throw new InvalidArgumentError(
@@ -224,6 +240,11 @@ async function findAccount(
     },
     'ERR_AMBIGUOUS_ACCOUNT',
   )
+}
+
+function readFailure(call: Call, error: unknown): unknown {
+  if (call.mayEnd(0) && call.signal.aborted) return abortFailure('cache', call.signal.reason)
+  return isAuthError(error) ? error : unreadableStore()
 }
 
 /** Whether an account is the one meant: an index may be stale or coarse, the entry itself decides. */

@@ -1,9 +1,11 @@
 import type { CredentialStore } from '../cache/store.ts'
+import { TimeLimit } from '../cache/stores/time-limit.ts'
 import { CacheError, type CacheErrorCode } from '../errors.ts'
 import type { Call } from './call.ts'
 
 /** A store that is slower than this has failed: a caller with a token in hand should not wait for it any longer. */
 const limitMs = 15_000
+const limit = new TimeLimit(limitMs)
 
 /**
  * The store as one call sees it: what it waits for ends with the call's signal, whose reason is then thrown, or after 15
@@ -15,11 +17,11 @@ export function boundedStore(
 ): Pick<CredentialStore, 'read' | 'apply' | 'findPartitions'> {
   const bounded = <T>(code: CacheErrorCode, run: () => Promise<T>): Promise<T> =>
     new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(tooSlow(code)), limitMs)
+      const wait = limit.begin(() => reject(tooSlow(code)))
       // Listening to a signal takes longer than many a store: only where something could be heard.
       const signal = call.mayEnd(limitMs) ? call.signal : undefined
       const end = (): void => {
-        clearTimeout(timer)
+        limit.done(wait)
         signal?.removeEventListener('abort', onAbort)
       }
       const onAbort = (): void => {
@@ -47,8 +49,12 @@ export function boundedStore(
 }
 
 // A store of somebody else's may throw at once, or return what is no promise.
-async function startSafely<T>(run: () => Promise<T>): Promise<T> {
-  return run()
+function startSafely<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(run())
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 function tooSlow(code: CacheErrorCode): CacheError {

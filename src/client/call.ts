@@ -141,7 +141,7 @@ export async function runCall<T>(
   check: () => void,
 ): Promise<T> {
   check()
-  const startedAt = performance.now()
+  const startedAt = defaults.onEvent === undefined ? 0 : performance.now()
   const shared = beginCall(defaults, options)
   const call = new Call(shared, shared.authority)
   call.emit({ type: 'run.start', operation, correlationId: call.correlationId })

@@ -415,7 +415,7 @@ describe('a store that is out of order', () => {
       },
     }
     const { client, events } = await simulate({ store })
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     try {
       const signingIn = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
       await writing

@@ -30,7 +30,8 @@ export type RedisClientLike = NodeRedisClient | IoRedisClient
 
 /** The commands that the store needs, whoever's client sends them. */
 export interface RedisCommands {
-  hgetall(key: string): Promise<Iterable<readonly [field: unknown, value: unknown]>>
+  /** Answers a map or an object. */
+  hgetall(key: string): Promise<unknown>
   /** Runs a script on one key, so that it may run anywhere in a cluster. */
   run(script: RedisScript, key: string, args: readonly string[]): Promise<unknown>
   /** What stands between the two in all keys that have them at their ends, of every node; some may come twice. */
@@ -59,11 +60,7 @@ function ofNodeRedis(client: NodeRedisClient): RedisCommands {
     return orByText(client.evalSha(script.sha, options), () => client.eval(script.text, options))
   }
   return {
-    // A map or an object, of strings or of buffers, as the client was told.
-    hgetall: async (key) => {
-      const fields: unknown = await client.hGetAll(key)
-      return fields instanceof Map ? fields : Object.entries(fields as object)
-    },
+    hgetall: (key) => client.hGetAll(key),
     run,
     async *scan(before, after) {
       const start = await startOf(run, before, after)
@@ -84,7 +81,7 @@ function ofIoRedis(client: IoRedisClient): RedisCommands {
   const run: RedisCommands['run'] = (script, key, args) =>
     orByText(client.evalsha(script.sha, 1, key, ...args), () => client.eval(script.text, 1, key, ...args))
   return {
-    hgetall: (key) => client.hgetall(key).then(Object.entries),
+    hgetall: (key) => client.hgetall(key),
     run,
     async *scan(before, after) {
       // This comes first, for a cluster's client knows its nodes only once it is connected.

@@ -16,9 +16,10 @@ export function formatEntity(entity: StoredEntity): string {
 
 /** @returns `undefined` if it is not what we have written; the user's other entries are as good as before. */
 export function parseEntity(value: string): StoredEntity | undefined {
-  const end = value.lastIndexOf('\n')
+  // Most of a text is a token, through which nobody need search: what ends in a brace has nothing after it.
+  const end = value.endsWith('}') ? value.length : value.lastIndexOf('\n')
   try {
-    const entity: unknown = JSON.parse(end < 0 ? value : value.slice(0, end))
+    const entity: unknown = JSON.parse(value.slice(0, end))
     return isEntity(entity) ? entity : undefined
   } catch {
     return undefined

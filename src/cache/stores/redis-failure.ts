@@ -1,30 +1,39 @@
 import { CacheError } from '../../errors.ts'
+import { TimeLimit } from './time-limit.ts'
 
-/**
- * Waits for Redis, not for ever, and says what went wrong in words of our own: messages of the clients may repeat what was
- * sent, tokens and the password of the connection among it.
- *
- * @throws {@link CacheError} with `code`.
- */
-export function bounded<T>(
-  code: 'ERR_CACHE_READ' | 'ERR_CACHE_WRITE',
-  timeoutMs: number,
-  answer: Promise<T>,
-): Promise<T> {
-  // By hand, for it stands in the way of every hit: a race costs several promises more.
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(redisFailure(code, 'TIMEOUT')), timeoutMs)
-    answer.then(
-      (value) => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error: unknown) => {
-        clearTimeout(timer)
-        reject(error instanceof CacheError ? error : redisFailure(code, reasonOf(error)))
-      },
-    )
-  })
+/** Waits for Redis, and not for ever. */
+export interface Patience {
+  /**
+   * Says what goes wrong in words of our own: messages of the clients may repeat what was sent, tokens and the password of
+   * the connection among it.
+   *
+   * @param read Makes of the answer what is wanted.
+   * @throws {@link CacheError} with `code`.
+   */
+  await<T, R>(code: 'ERR_CACHE_READ' | 'ERR_CACHE_WRITE', answer: Promise<T>, read: (answer: T) => R): Promise<R>
+}
+
+export function createPatience(timeoutMs: number): Patience {
+  const limit = new TimeLimit(timeoutMs)
+  return {
+    // By hand, for it stands in the way of every hit: a race, or a step of its own for reading, costs promises more.
+    await: (code, answer, read) =>
+      new Promise((resolve, reject) => {
+        const wait = limit.begin(() => reject(redisFailure(code, 'TIMEOUT')))
+        const fail = (error: unknown): void => {
+          limit.done(wait)
+          reject(error instanceof CacheError ? error : redisFailure(code, reasonOf(error)))
+        }
+        answer.then((value) => {
+          try {
+            resolve(read(value))
+            limit.done(wait)
+          } catch (error) {
+            fail(error)
+          }
+        }, fail)
+      }),
+  }
 }
 
 /** The code of the system, the server's first word (scripts put theirs after their own name), or the class of the error. */

@@ -6,7 +6,7 @@ import { partitionExpiry } from '../expiry.ts'
 import type { CredentialStore } from '../store.ts'
 import { type RedisClientLike, redisCommands } from './redis-commands.ts'
 import { formatEntity, parseEntity } from './redis-entity.ts'
-import { bounded } from './redis-failure.ts'
+import { createPatience } from './redis-failure.ts'
 import { decodeName, encodeName } from './redis-keys.ts'
 import { runExclusively } from './redis-lock.ts'
 import { changeScript, dropScript, linkedScript, linkScript, unlinkScript } from './redis-scripts.ts'
@@ -50,17 +50,9 @@ export function createRedisStore(
   const { hgetall, run, scan } = commands
   const userKey = (partition: string): string => `${prefix}:{${encodeName(partition)}}`
   const indexKey = (entry: string): string => `${prefix}:i:${encodeName(entry)}`
-  const reading = <T>(answer: Promise<T>): Promise<T> => bounded('ERR_CACHE_READ', timeoutMs, answer)
-  const writing = <T>(answer: Promise<T>): Promise<T> => bounded('ERR_CACHE_WRITE', timeoutMs, answer)
-
-  async function readUser(partition: string): Promise<Map<string, StoredEntity>> {
-    const entities = new Map<string, StoredEntity>()
-    for (const [field, value] of await hgetall(userKey(partition))) {
-      const entity = parseEntity(String(value))
-      if (entity !== undefined) entities.set(String(field), entity)
-    }
-    return entities
-  }
+  const patience = createPatience(timeoutMs)
+  const reading = <T>(answer: Promise<T>): Promise<T> => patience.await('ERR_CACHE_READ', answer, same)
+  const writing = <T>(answer: Promise<T>): Promise<T> => patience.await('ERR_CACHE_WRITE', answer, same)
 
   /**
    * @param args Life of the user, in the words of the script.
@@ -101,7 +93,7 @@ export function createRedisStore(
   }
 
   return {
-    read: (partition) => reading(readUser(partition)),
+    read: (partition) => patience.await('ERR_CACHE_READ', hgetall(userKey(partition)), readUser),
     async apply(partition, { put = {}, del = [], onlyIf = {} }) {
       const puts = Object.entries(put)
       const entities = Object.values(put)
@@ -144,10 +136,10 @@ export function createRedisStore(
     exclusive: (name, ttlMs, task) =>
       runExclusively(
         (script, args, withinMs) =>
-          bounded(
+          createPatience(Math.min(timeoutMs, withinMs)).await(
             'ERR_CACHE_WRITE',
-            Math.min(timeoutMs, withinMs),
             run(script, `${prefix}:l:${encodeName(name)}`, args),
+            same,
           ),
         ttlMs,
         task,
@@ -161,6 +153,22 @@ const refreshTokenMs = 90 * 86_400_000
 function atLeast(entities: readonly StoredEntity[], now: EpochSeconds): string {
   const left = (partitionExpiry(entities) - now) * 1_000
   return Number.isFinite(left) && left < refreshTokenMs ? String(Math.max(Math.ceil(left), 0)) : String(refreshTokenMs)
+}
+
+/** @param fields What HGETALL answered: a map or an object, of strings or of buffers, as the client was told. */
+function readUser(fields: unknown): Map<string, StoredEntity> {
+  const entities = new Map<string, StoredEntity>()
+  const add = (field: unknown, value: unknown): void => {
+    const entity = parseEntity(String(value))
+    if (entity !== undefined) entities.set(String(field), entity)
+  }
+  if (fields instanceof Map) for (const [field, value] of fields) add(field, value)
+  else for (const field of Object.keys(fields as object)) add(field, (fields as Record<string, unknown>)[field])
+  return entities
+}
+
+function same<T>(answer: T): T {
+  return answer
 }
 
 /** The entries of the index that lead to what is in these values. */

@@ -2,14 +2,19 @@ import { inspect } from 'node:util'
 import { createClient } from 'redis'
 import { describe, expect, it } from 'vitest'
 import { createRedisStore } from '../../../src/cache/stores/redis.ts'
-import { bounded } from '../../../src/cache/stores/redis-failure.ts'
+import { createPatience } from '../../../src/cache/stores/redis-failure.ts'
 import { CacheError } from '../../../src/errors.ts'
 
 const secret = 'SECRET'
 class ClientOfflineError extends Error {}
 
+const bounded = (code: 'ERR_CACHE_READ' | 'ERR_CACHE_WRITE', timeoutMs: number, answer: Promise<unknown>) =>
+  createPatience(timeoutMs).await(code, answer, (value) => value)
+
 async function failureOf(reason: unknown): Promise<CacheError> {
-  const error: unknown = await bounded('ERR_CACHE_WRITE', 1_000, Promise.reject(reason)).catch((caught) => caught)
+  const error: unknown = await bounded('ERR_CACHE_WRITE', 1_000, Promise.reject(reason)).catch(
+    (caught: unknown) => caught,
+  )
   if (!(error instanceof CacheError)) throw new Error('this is no CacheError')
   return error
 }

@@ -33,8 +33,8 @@ describe('a lock in Redis', { skip: !hasRedisServer }, () => {
   })
 
   it('is kept for longer than its life while the task runs, and given back after', async () => {
-    const result = await store.exclusive('refresh', 150, async (signal) => {
-      await delay(400)
+    const result = await store.exclusive('refresh', 600, async (signal) => {
+      await delay(900)
       expect(signal.aborted).toBe(false)
       expect(Number(await server.admin('PTTL', key))).toBeGreaterThan(0)
       return 'done'
