@@ -19,7 +19,7 @@ export { importMsalCache, type MsalImport } from './cache/msal-import.ts'
 export type { KeyDialect } from './cache/msal-keys.ts'
 export { changePartition } from './cache/partition.ts'
 export { type CacheLookup, type CacheQuery, searchPartition } from './cache/query.ts'
-export type { AccountIndex, CredentialStore, PartitionChange } from './cache/store.ts'
+export type { AccountIndex, CredentialStore, PartitionChange, UserEntities } from './cache/store.ts'
 export {
   createCachePluginStore,
   type MsalCacheContext,
