@@ -1,7 +1,7 @@
 import { connect, createServer, type Socket } from 'node:net'
 
 /** What the way to the server does. */
-export type ProxyMode =
+type ProxyMode =
   | 'pass'
   /** Closes each connection at once, old ones too. */
   | 'refuse'
