@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type {
   AccessTokenEntity,
   AccountEntity,
+  ForeignEntity,
   IdTokenEntity,
   RefreshTokenEntity,
   SealedEntity,
@@ -170,5 +171,19 @@ describe('removingChange', () => {
     const other = token({ clientId: 'd' })
     expect(removingChange(partitionOf(account, token(), other), 'c').del).toEqual([entityKey(token())])
     expect(removingChange(partitionOf(account, token(), refreshToken), 'c').del?.length).toBe(3)
+  })
+
+  it('takes along what other libraries stored for the client, and leaves what is of others or of nobody', () => {
+    const foreign = (key: string, value: unknown): ForeignEntity => ({
+      kind: 'Foreign',
+      section: 'AccessToken',
+      key,
+      value,
+    })
+    const own = foreign('own', { client_id: 'c', secret: 's' })
+    const others = foreign('others', { client_id: 'd', secret: 's' })
+    const nobodys = [foreign('text', 'c'), foreign('null', null), foreign('number', { client_id: 1 })]
+    expect(removingChange(partitionOf(account, own, ...nobodys), 'c').del).toEqual([account, own].map(entityKey))
+    expect(removingChange(partitionOf(account, own, others), 'c').del).toEqual([entityKey(own)])
   })
 })
