@@ -40,7 +40,8 @@ export function entityKey(entity: Exclude<StoredEntity, { kind: 'Sealed' }>): st
 
 /** The host that stands for all of its cloud. */
 export function cacheHost(environment: string): string {
-  return findCloud(environment)?.cacheHost ?? environment.toLowerCase()
+  // The path of an issuer has a case of its own.
+  return findCloud(environment)?.cacheHost ?? environment.replace(/^[^/]*/, (host) => host.toLowerCase())
 }
 
 function tuple(...parts: readonly string[]): string {

@@ -248,6 +248,14 @@ export class MsalDocument {
   }
 }
 
+/** As deep as an import reads. Writing goes through what is nested as the engine does, which has an end. */
+const maxDepth = 100
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((member) => isDeeper(member, levels - 1))
+}
+
 function parseRoot(text: string): JsonTable {
   const json = text.replace(/^\ufeff/, '')
   let root: unknown
@@ -256,7 +264,7 @@ function parseRoot(text: string): JsonTable {
   } catch {
     // The engine's message quotes the text, and with it tokens.
   }
-  if (isTable(root)) return root
+  if (isTable(root) && !isDeeper(root, maxDepth)) return root
   throw new CacheError('ERR_CACHE_FORMAT', 'the token cache is not one whole JSON object', {
     step: 'cache',
     hint: 'It was cut off, encrypted, or is not an MSAL cache: look at the file, move it away, and sign in again.',

@@ -1,4 +1,5 @@
-import { type StoredEntity, sharedPartition } from './entities.ts'
+import type { EpochSeconds } from '../protocol/time.ts'
+import { type AccessTokenEntity, type RefreshTokenEntity, type StoredEntity, sharedPartition } from './entities.ts'
 import { createJsonEntryScanner, type JsonEntryScanner, malformed } from './json-entries.ts'
 import { entityKey } from './keys.ts'
 import { createMsalHarvest } from './msal-harvest.ts'
@@ -75,7 +76,7 @@ async function writeUser(store: CredentialStore, { partition, keys, entities }: 
   const old = await readPartition(store, partition)
   const news = entities.flatMap((entity, at) => {
     const key = keys[at] ?? ''
-    const chosen = merge(entity, old.get(key))
+    const chosen = merge(entity, entities, old.get(key), old)
     return chosen === undefined ? [] : [[key, chosen] as const]
   })
   if (news.length > 0) await store.apply(partition, { put: Object.fromEntries(news) })
@@ -88,13 +89,26 @@ async function readPartition(store: CredentialStore, partition: string): Promise
   return keyed !== undefined && keyed.length === entities?.length ? new Map(keyed) : store.read(partition)
 }
 
+/** MSAL Node does not say when a refresh token came: it is as old as the access token that it came with. */
+function cameAt({ kind, cachedAt, clientId }: Aged, beside: readonly StoredEntity[]): EpochSeconds {
+  if (kind === 'AccessToken' || cachedAt > 0) return cachedAt
+  const tokens = beside.filter((entity) => entity.kind === 'AccessToken' && entity.clientId === clientId)
+  return Math.max(0, ...tokens.map((token) => (token as AccessTokenEntity).cachedAt))
+}
+
 /** What to write in place of an old entity; `undefined` if the old one is the newer. */
-function merge(entity: StoredEntity, old: StoredEntity | undefined): StoredEntity | undefined {
+function merge(
+  entity: StoredEntity,
+  beside: readonly StoredEntity[],
+  old: StoredEntity | undefined,
+  stored: ReadonlyMap<string, StoredEntity>,
+): StoredEntity | undefined {
   if (old === undefined) return entity
   if ('cachedAt' in entity && 'cachedAt' in old) {
+    const [came, oldCame] = [cameAt(entity, beside), cameAt(old, [...stored.values()])]
     // The very same token: the store may know what was asked for to get it.
     const isSame = entity.secret === old.secret
-    return entity.cachedAt > old.cachedAt || (entity.cachedAt === old.cachedAt && !isSame) ? entity : undefined
+    return came > oldCame || (came === oldCame && !isSame) ? entity : undefined
   }
   if (entity.kind === 'Account' && old.kind === 'Account' && old.signInName !== undefined) {
     // No other library writes it, and users are found by it.
@@ -102,6 +116,8 @@ function merge(entity: StoredEntity, old: StoredEntity | undefined): StoredEntit
   }
   return entity
 }
+
+type Aged = AccessTokenEntity | RefreshTokenEntity
 
 interface TextReader {
   push(piece: string | Uint8Array): void

@@ -20,6 +20,7 @@ import { type DiscoveryCache, resolveServer } from './discovery.ts'
 import { prepareTokenRequest, redeem } from './redeem.ts'
 import type { SharedFlights } from './shared-flight.ts'
 import { type TokenResult, toAccount } from './token-result.ts'
+import { takeTurn } from './turns.ts'
 
 /** Names a user of the store: an account as the client returned it, or one of its members. */
 export type AccountSelector =
@@ -72,7 +73,7 @@ export function acquireSilent(
   return boundedStore(store, call)
     .read(homeAccountId)
     .then(
-      (partition) => answer(call, context, request, lookIn(call, [...partition.values()], homeAccountId, request)),
+      (partition) => answer(call, context, request, lookSafely(call, partition, homeAccountId, request)),
       (error: unknown) => {
         throw readFailure(call, error)
       },
@@ -122,7 +123,7 @@ export async function refresh(call: Call, context: SilentContext, hit: SilentHit
   const parts = [homeAccountId, environment, url, tenant, canonicalScopes(scopes), resource, call.claims ?? '']
   try {
     return await context.flights.run(JSON.stringify(parts), call.signal, (signal) =>
-      takeTurn(call.with({ signal }), context, hit),
+      refreshInTurn(call.with({ signal }), context, hit),
     )
   } catch (error) {
     if (call.signal.aborted) throw abortFailure('token', call.signal.reason)
@@ -131,33 +132,28 @@ export async function refresh(call: Call, context: SilentContext, hit: SilentHit
   }
 }
 
-// Of several processes that share the store one asks the server; the others find its token when their turn comes.
-async function takeTurn(call: Call, context: SilentContext, hit: SilentHit): Promise<TokenResult> {
+// One at a time for each user and client: a server may take a refresh token only once. The others find the new one, or even
+// the token that they want, when their turn comes.
+function refreshInTurn(call: Call, context: SilentContext, hit: SilentHit): Promise<TokenResult> {
   const { store } = context
-  if (store.exclusive === undefined) return redeemRefreshToken(call, context, hit)
   const name = JSON.stringify(['refresh', hit.homeAccountId, hit.lookup.account?.environment, call.clientId])
-  let begun = false
-  try {
-    return await store.exclusive(name, 10_000, async () => {
-      begun = true
-      const lookup = await readAgain(call, store, hit)
-      const { accessToken } = lookup
-      const renewed = accessToken !== undefined && accessToken.secret !== hit.lookup.accessToken?.secret
-      if (renewed && call.claims === undefined) return createCachedResult(call, accessToken, lookup)
-      return redeemRefreshToken(call, context, { ...hit, lookup })
-    })
-  } catch (error) {
-    // A store that cannot queue is no reason to go without a token.
-    if (begun) throw error
-    return redeemRefreshToken(call, context, hit)
-  }
+  return takeTurn(store, name, async (hasWaited) => {
+    if (!hasWaited) return redeemRefreshToken(call, context, hit)
+    const lookup = await readAgain(call, store, hit)
+    const { accessToken } = lookup
+    const renewed = accessToken !== undefined && accessToken.secret !== hit.lookup.accessToken?.secret
+    if (renewed && call.claims === undefined) return createCachedResult(call, accessToken, lookup)
+    if (!lookup.refreshToken?.secret || lookup.account === undefined) {
+      throw nothingLeft('no_token', 'the user was signed out, or the refresh token refused, a moment ago', 'cache')
+    }
+    return redeemRefreshToken(call, context, { ...hit, lookup })
+  })
 }
 
 async function readAgain(call: Call, store: CredentialStore, hit: SilentHit): Promise<CacheLookup> {
   try {
     const partition = await boundedStore(store, call).read(hit.homeAccountId)
-    const { lookup } = lookIn(call, [...partition.values()], hit.homeAccountId, hit)
-    return lookup.refreshToken === undefined ? hit.lookup : lookup
+    return lookIn(call, [...partition.values()], hit.homeAccountId, hit).lookup
   } catch {
     return hit.lookup
   }
@@ -178,7 +174,7 @@ async function redeemRefreshToken(
     metadata,
     scopes,
     username: account.username,
-    refreshed: { account: toAccount(account), refreshTokenKey: entityKey(refreshToken) },
+    refreshed: { account: toAccount(account), refreshToken },
     ...(resource === undefined ? {} : { resource }),
   }
   const buildRequest = await prepareTokenRequest(server.call, redemption)
@@ -186,7 +182,7 @@ async function redeemRefreshToken(
   try {
     return await redeem(server.call, store, buildRequest(grant), redemption, how)
   } catch (error) {
-    if (isDead(call, error)) await forget(call, store, hit.homeAccountId, refreshToken)
+    if (isDead(call, store, error)) await forget(call, store, hit.homeAccountId, refreshToken)
     throw error
   }
 }
@@ -210,6 +206,20 @@ function lookIn(
   const { authority, clientId } = call
   const query = { homeAccountId, authority, clientId, scopes, resource }
   return { homeAccountId, scopes, resource, lookup: searchPartition(entities, query, call.now()) }
+}
+
+/** What a store gives is not always what it was given. */
+function lookSafely(
+  call: Call,
+  partition: ReadonlyMap<string, StoredEntity>,
+  homeAccountId: string,
+  request: SilentGrantRequest,
+): SilentHit {
+  try {
+    return lookIn(call, [...partition.values()], homeAccountId, request)
+  } catch (error) {
+    throw readFailure(call, error)
+  }
 }
 
 /** Finds a user by a name that several may have. */
@@ -275,10 +285,13 @@ function isRefused({ authority }: Call, error: unknown): error is DeniedError {
 }
 
 // Entra says invalid_grant for many reasons and bad_token for this one; from others invalid_grant means what RFC 6749 §5.2
-// says.
-function isDead({ authority }: Call, error: unknown): boolean {
+// says. But where they take a token once, another process may have used it a moment ago, and is about to store the next:
+// without a queue for all of them, nobody can tell.
+function isDead({ authority }: Call, store: CredentialStore, error: unknown): boolean {
   if (!(error instanceof TokenEndpointError) || error.error !== 'invalid_grant') return false
-  return error.suberror === 'bad_token' || authority.kind === 'oidc' || authority.kind === 'adfs'
+  if (error.suberror === 'bad_token') return true
+  const alone = store.exclusive !== undefined || store.peek !== undefined
+  return alone && (authority.kind === 'oidc' || authority.kind === 'adfs')
 }
 
 function refusedRefresh(error: DeniedError): InteractionRequiredError {

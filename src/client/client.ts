@@ -1,6 +1,8 @@
 import type { Account } from '../cache/account.ts'
+import type { StoredEntity } from '../cache/entities.ts'
 import { removingChange } from '../cache/partition.ts'
 import { searchPartition } from '../cache/query.ts'
+import type { CredentialStore } from '../cache/store.ts'
 import { createMemoryStore } from '../cache/stores/memory.ts'
 import { CacheError, InteractionRequiredError, InvalidArgumentError, isAuthError } from '../errors.ts'
 import { parseAuthority } from '../protocol/authority.ts'
@@ -189,7 +191,9 @@ export function createRopcClient(options: ClientOptions): RopcClient {
           const query = { homeAccountId, authority, clientId: '', scopes: [] }
           const entities = store.peek?.(homeAccountId) ?? [...(await store.read(homeAccountId)).values()]
           const { account } = searchPartition(entities, query, 0)
-          if (account !== undefined && (username === undefined || names({ username }, account))) {
+          const isMeant = (entity: StoredEntity): boolean =>
+            entity.kind === 'Account' && (username === undefined || names({ username }, entity))
+          if (account !== undefined && entities.some(isMeant)) {
             accounts.push(toAccount(account))
           }
         }
@@ -204,7 +208,9 @@ export function createRopcClient(options: ClientOptions): RopcClient {
       await usingStore('ERR_CACHE_WRITE', async () => {
         // Again, should a refresh have come back between reading and removing; but not for ever.
         for (let round = 0; round < 3; round++) {
-          const change = removingChange(await store.read(homeAccountId), options.clientId)
+          const partition = await readOrDrop(store, homeAccountId)
+          if (partition === undefined) return
+          const change = removingChange(partition, options.clientId)
           if (round > 0 && change.del?.length === 0) return
           await store.apply(homeAccountId, change)
         }
@@ -299,6 +305,20 @@ function notACallback(): InvalidArgumentError {
     step: 'token',
     hint: 'acquireToken answers from the cache and takes a callback; acquireTokenByUsernamePassword takes the password.',
   })
+}
+
+// What no key opens any more cannot be told apart by clients; who signs out wants to be rid of it.
+async function readOrDrop(
+  store: CredentialStore,
+  partition: string,
+): Promise<ReadonlyMap<string, StoredEntity> | undefined> {
+  try {
+    return await store.read(partition)
+  } catch (error) {
+    if (!(error instanceof CacheError) || error.code !== 'ERR_CACHE_KEY') throw error
+    await store.drop(partition)
+    return undefined
+  }
 }
 
 async function usingStore<T>(code: 'ERR_CACHE_READ' | 'ERR_CACHE_WRITE', run: () => Promise<T>): Promise<T> {

@@ -1,8 +1,8 @@
 import { type Account, accountFromTokenResponse } from '../cache/account.ts'
-import type { SealedEntity, StoredEntity } from '../cache/entities.ts'
+import type { RefreshTokenEntity, SealedEntity, StoredEntity } from '../cache/entities.ts'
 import { entityKey } from '../cache/keys.ts'
 import { savingChange } from '../cache/partition.ts'
-import type { CredentialStore } from '../cache/store.ts'
+import type { CredentialStore, PartitionChange } from '../cache/store.ts'
 import { isAuthError, ProtocolError } from '../errors.ts'
 import type { AuthorityKind } from '../protocol/authority.ts'
 import { mergeClaims } from '../protocol/claims.ts'
@@ -31,7 +31,7 @@ export interface Redemption {
   /** Relying party for an AD FS that reads no scopes (MS-OAPX `resource`). */
   readonly resource?: string
   /** What is refreshed: the answer must be for the same user, and is kept only while the user is signed in. */
-  readonly refreshed?: { readonly account: Account; readonly refreshTokenKey: string }
+  readonly refreshed?: { readonly account: Account; readonly refreshToken: RefreshTokenEntity }
 }
 
 /** The second half of the line, shared by password and refresh: token, id_token, account, cache. */
@@ -240,12 +240,26 @@ async function save(
       .filter(({ kind }) => partition !== undefined || refreshed === undefined || kind !== 'Account')
       .map((entity) => keepWhatIsNotSaid(partition ?? nothing, entity, refreshed !== undefined))
     // Whoever was signed out while the refresh was under way must not be signed in again by its answer.
-    const condition = refreshed === undefined ? {} : { onlyIf: { [refreshed.refreshTokenKey]: true } as const }
+    const condition = refreshed === undefined ? {} : { onlyIf: { [entityKey(refreshed.refreshToken)]: true } as const }
     await bounded.apply(account.homeAccountId, { ...savingChange(partition ?? nothing, kept), ...condition })
+    const used = refreshed === undefined ? undefined : usedAgain(refreshed.refreshToken, entities, call.now())
+    if (used !== undefined) await bounded.apply(account.homeAccountId, used)
   } catch (error) {
     const code = isAuthError(error) ? error.code : 'ERR_CACHE_WRITE'
     call.warn('STORE_FAILED', `the token store failed (${code}): the token was not kept`)
   }
+}
+
+// Stores forget a refresh token 90 days after it was last used, and a server that keeps it says nothing of it.
+function usedAgain(
+  token: RefreshTokenEntity,
+  entities: readonly Entity[],
+  at: EpochSeconds,
+): PartitionChange | undefined {
+  const aDay = 86_400
+  if (entities.some(({ kind }) => kind === 'RefreshToken') || at - token.cachedAt < aDay) return undefined
+  const key = entityKey(token)
+  return { put: { [key]: { ...token, cachedAt: at } }, onlyIf: { [key]: token.secret } }
 }
 
 const nothing: ReadonlyMap<string, StoredEntity> = new Map()

@@ -22,6 +22,11 @@ export class SharedFlights<T> {
     })
     try {
       return await Promise.race([flight.result, left])
+    } catch (error) {
+      // At the end of its time the last one stops the request. Should the answer be there and only its keeping last, it counts.
+      if (flight.waiters > 1 || !isTimeout(signal)) throw error
+      flight.controller.abort(signal.reason)
+      return await Promise.race([flight.result.catch(() => Promise.reject(error)), soon(error)])
     } finally {
       signal.removeEventListener('abort', leave)
       if (--flight.waiters === 0) {
@@ -41,4 +46,12 @@ export class SharedFlights<T> {
     flight.result.then(land, land)
     return flight
   }
+}
+
+function isTimeout({ aborted, reason }: AbortSignal): boolean {
+  return aborted && (reason as { readonly name?: unknown } | undefined)?.name === 'TimeoutError'
+}
+
+function soon(error: unknown): Promise<never> {
+  return new Promise((_, reject) => setTimeout(() => reject(error), 100))
 }

@@ -190,8 +190,10 @@ function parseCiam(url: URL, segments: readonly string[]): Authority {
   return serverAt(url, 'ciam', `https://${url.host}/${tenant}`, tenant)
 }
 
-function serverAt({ host }: URL, kind: AuthorityKind, url: string, tenant: string): Authority {
-  return { kind, url, host, tenant, environment: host, aliases: [host], known: false }
+function serverAt({ host, pathname }: URL, kind: AuthorityKind, url: string, tenant: string): Authority {
+  // Several issuers may share a host (Keycloak's realms do), and none of them may see another's tokens.
+  const environment = kind === 'oidc' ? `${host}${pathname.replace(/\/$/, '')}` : host
+  return { kind, url, host, tenant, environment, aliases: [environment], known: false }
 }
 
 function isTenantShaped(tenant: string): boolean {

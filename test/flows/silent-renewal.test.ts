@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { entityKey } from '../../src/cache/keys.ts'
-import { createMemoryStore } from '../../src/cache.ts'
+import { createMemoryStore, encryptedStore } from '../../src/cache.ts'
 import type { CredentialStore, HttpRequest, HttpResponse, RopcClient } from '../../src/index.ts'
 import { demo, simulate } from './simulated.ts'
 
@@ -457,5 +457,134 @@ describe('a call that is over before it begins', () => {
     const account = await signIn(client)
     const silent = client.acquireTokenSilent({ account, scopes, signal: AbortSignal.abort() })
     await expect(silent).rejects.toMatchObject({ name: 'AbortError' })
+  })
+})
+
+describe('a server that takes a refresh token only once', () => {
+  const rotating = () => {
+    let valid = ''
+    let count = 0
+    const requests: string[] = []
+    const transport = async ({ body = '' }: HttpRequest): Promise<HttpResponse> => {
+      const sent = new URLSearchParams(body).get('refresh_token')
+      requests.push(sent ?? 'password')
+      await later()
+      const headers = { 'content-type': 'application/json' }
+      if (sent !== null && sent !== valid) return { status: 400, headers, body: '{"error":"invalid_grant"}' }
+      valid = `r${++count}`
+      const json = { access_token: `a${count}`, refresh_token: valid, token_type: 'Bearer', expires_in: 3_600 }
+      return { status: 200, headers, body: JSON.stringify(json) }
+    }
+    const tokenEndpoint = 'https://id.contoso.example/token'
+    const server = { authority: 'https://id.contoso.example', authorityKind: 'oidc', tokenEndpoint, transport } as const
+    return { server, requests }
+  }
+
+  it('is asked with one after the other, whatever is asked for at once', async () => {
+    const { server, requests } = rotating()
+    const { client } = await simulate(server)
+    const account = await signIn(client)
+    const silent = (scope: string) => client.acquireTokenSilent({ account, scopes: [scope] })
+    const tokens = await Promise.all(['two', 'three', 'four'].map(silent))
+    expect(new Set(tokens.map(({ accessToken }) => accessToken)).size).toBe(3)
+    expect(requests).toEqual(['password', 'r1', 'r2', 'r3'])
+    expect((await silent('five')).source).toBe('refresh_token')
+  })
+
+  it('does not cost another process its new token when that is not stored yet', async () => {
+    const { server } = rotating()
+    const memory = createMemoryStore()
+    const { peek: _, load: __, all: ___, ...shared } = memory
+    // As two processes on one folder: each has a store of its own.
+    const [first, second] = [
+      await simulate({ ...server, store: { ...shared } }),
+      await simulate({ ...server, store: { ...shared } }),
+    ]
+    const account = await signIn(first.client)
+    const request = { account, scopes, forceRefresh: true }
+    const outcomes = await Promise.allSettled([
+      first.client.acquireTokenSilent(request),
+      second.client.acquireTokenSilent(request),
+    ])
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect((await second.client.acquireTokenSilent(request)).source).toBe('refresh_token')
+  })
+
+  it('keeps its users apart from those of another issuer on its host', async () => {
+    const store = createMemoryStore()
+    const issuer = (realm: string) => {
+      const { server } = rotating()
+      const authority = `https://sso.contoso.example/realms/${realm}`
+      return simulate({ ...server, store, authority, tokenEndpoint: `${authority}/token` })
+    }
+    const [a, b, other] = [await issuer('a'), await issuer('b'), await issuer('A')]
+    const account = await signIn(a.client)
+    for (const { client } of [b, other]) {
+      const silent = client.acquireTokenSilent({ account: { username: demo.ada.username }, scopes })
+      await expect(silent).rejects.toMatchObject({ reason: 'no_account' })
+    }
+    await signIn(other.client)
+    expect((await a.client.acquireTokenSilent({ account, scopes })).source).toBe('cache')
+  })
+})
+
+describe('a queue that fails', () => {
+  const without = ({ peek: _, load: __, all: ___, ...store }: CredentialStore): CredentialStore => store
+
+  it('after the token was fetched costs nobody the token', async () => {
+    const store: CredentialStore = {
+      ...without(createMemoryStore()),
+      exclusive: async (_, __, run) => {
+        await run(new AbortController().signal)
+        throw new Error('the lock cannot be released')
+      },
+    }
+    const { client } = await simulate({ store })
+    const account = await signIn(client)
+    expect((await client.acquireTokenSilent({ account, scopes, forceRefresh: true })).source).toBe('refresh_token')
+  })
+
+  it('does not send the refresh token of a user who was signed out while waiting', async () => {
+    const memory = createMemoryStore()
+    const store: CredentialStore = {
+      ...without(memory),
+      exclusive: async (_, __, run) => {
+        await memory.drop(account.homeAccountId)
+        return run(new AbortController().signal)
+      },
+    }
+    const { client, credentialRequests, forget } = await simulate({ store })
+    const account = await signIn(client)
+    forget()
+    const silent = client.acquireTokenSilent({ account, scopes, forceRefresh: true })
+    await expect(silent).rejects.toMatchObject({ reason: 'no_token' })
+    expect(credentialRequests()).toBe(0)
+  })
+})
+
+describe('a token that is there when time runs out', () => {
+  it('is returned, though the store still hangs', async () => {
+    const memory = createMemoryStore()
+    let hangs = false
+    const { peek: _, load: __, all: ___, ...others } = memory
+    const store: CredentialStore = {
+      ...others,
+      apply: (name, change) => (hangs ? new Promise(() => {}) : memory.apply(name, change)),
+    }
+    const { client, events } = await simulate({ store })
+    const account = await signIn(client)
+    hangs = true
+    const token = await client.acquireTokenSilent({ account, scopes, forceRefresh: true, timeoutMs: 300 })
+    expect(token.source).toBe('refresh_token')
+    expect(events).toContainEqual(expect.objectContaining({ type: 'warning', code: 'STORE_FAILED' }))
+  })
+
+  it('of a user whose entries no key opens any more does not keep the user from signing out', async () => {
+    const memory = createMemoryStore()
+    const { client: before } = await simulate({ store: encryptedStore(memory, new Uint8Array(32).fill(1)) })
+    const account = await signIn(before)
+    const { client } = await simulate({ store: encryptedStore(memory, new Uint8Array(32).fill(2)) })
+    await client.removeAccount(account)
+    expect((await memory.read(account.homeAccountId)).size).toBe(0)
   })
 })

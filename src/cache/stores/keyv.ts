@@ -6,6 +6,7 @@ import type { StoredEntity } from '../entities.ts'
 import { partitionExpiry } from '../expiry.ts'
 import { changePartition } from '../partition.ts'
 import type { CredentialStore } from '../store.ts'
+import { isEntity } from './redis-entity.ts'
 
 /** What is used of a Keyv (4, 5 or 6), or of anything that has its methods. */
 export interface KeyvLike {
@@ -190,15 +191,15 @@ function parse(text: unknown): object {
 function entitiesOf(value: object, partition: string): Map<string, StoredEntity> {
   const { partition: name, entities } = value as { readonly partition?: unknown; readonly entities?: unknown }
   if (name !== partition) return new Map()
-  return new Map(Object.entries(entities ?? {}).filter((item): item is [string, StoredEntity] => isEntity(item[1])))
+  return new Map(Object.entries(entities ?? {}).filter((item): item is [string, StoredEntity] => isKept(item[1])))
 }
 
-function isEntity(value: unknown): value is StoredEntity {
-  const { kind, username, signInName = '', usernames = [] } = (value ?? {}) as Readonly<Record<string, unknown>>
-  if (kind === 'Account') return typeof username === 'string' && typeof signInName === 'string'
-  if (kind === 'Sealed') return Array.isArray(usernames) && usernames.every((name) => typeof name === 'string')
-  // Kinds that are not known here may be those of a newer version.
-  return typeof kind === 'string'
+const newerKind = /^(?!(?:AccessToken|RefreshToken|IdToken|Account|AppMetadata|Foreign|Sealed)$)/
+
+// Kinds that are not known here may be those of a newer version.
+function isKept(value: unknown): value is StoredEntity {
+  const { kind } = (value ?? {}) as { readonly kind?: unknown }
+  return isEntity(value) || (typeof kind === 'string' && newerKind.test(kind))
 }
 
 function usersOf(value: object): Map<string, EpochSeconds> {

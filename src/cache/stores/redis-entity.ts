@@ -37,7 +37,8 @@ const texts: Readonly<Record<string, readonly string[]>> = {
   Sealed: ['secret'],
 }
 
-function isEntity(value: unknown): value is StoredEntity {
+/** Whether something is an entity of a kind that is known here, with what readers take for granted. */
+export function isEntity(value: unknown): value is StoredEntity {
   if (typeof value !== 'object' || value === null) return false
   const members = value as Readonly<Record<string, unknown>>
   const kind = String(members['kind'])

@@ -25,11 +25,11 @@ export function createPatience(timeoutMs: number): Patience {
           reject(error instanceof CacheError ? error : redisFailure(code, reasonOf(error)))
         }
         answer.then((value) => {
+          limit.done(wait)
           try {
             resolve(read(value))
-            limit.done(wait)
-          } catch (error) {
-            fail(error)
+          } catch {
+            reject(redisFailure(code, 'unknown'))
           }
         }, fail)
       }),

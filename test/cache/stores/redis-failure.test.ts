@@ -47,6 +47,13 @@ describe('a failure of Redis', () => {
     expect(await failureOf(error)).toBe(error)
   })
 
+  it('is an answer that cannot be read, too', async () => {
+    const spoiled = createPatience(1_000).await('ERR_CACHE_READ', Promise.resolve(), () => {
+      throw new TypeError('SECRET')
+    })
+    await expect(spoiled).rejects.toMatchObject({ message: 'Redis could not be read (unknown)' })
+  })
+
   it('is no answer in time', async () => {
     const silence = bounded('ERR_CACHE_READ', 10, new Promise(() => undefined))
     await expect(silence).rejects.toMatchObject({ code: 'ERR_CACHE_READ', hint: expect.stringContaining('timeoutMs') })
