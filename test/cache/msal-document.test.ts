@@ -102,9 +102,20 @@ describe('MsalDocument.parse', () => {
     expect([...document.read(sharedPartition).values()]).toHaveLength(4)
   })
 
+  const nested = (depth: number): string => `{"x":${'['.repeat(depth)}${']'.repeat(depth)}}`
+
+  it('takes for spoiled what is nested deeper than any cache, since it could not be written again', () => {
+    for (const depth of [101, 20_000]) {
+      expect(() => MsalDocument.parse(nested(depth))).toThrow(expect.objectContaining({ code: 'ERR_CACHE_FORMAT' }))
+    }
+    expect(MsalDocument.parse(nested(50)).serialize()).toContain('[[[')
+  })
+
   it('says that a cache is too deep for one text, instead of a RangeError', () => {
-    const deep = `{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}`
-    const document = MsalDocument.parse(deep)
+    const document = MsalDocument.empty()
+    const { x: value } = JSON.parse(nested(20_000))
+    const entity = { kind: 'Foreign', section: 'Other', key: 'deep', value } as const
+    document.apply(sharedPartition, { put: { [entityKey(entity)]: entity } })
     expect(() => document.serialize()).toThrow(expect.objectContaining({ code: 'ERR_CACHE_WRITE', step: 'cache' }))
   })
 })
