@@ -336,3 +336,37 @@ describe('importMsalCache', () => {
     expect(found.map((entity) => 'secret' in entity && entity.secret)).toEqual(secrets)
   })
 })
+
+describe('a refresh token whose age MSAL Node does not tell', () => {
+  const { last_modification_time: _, ...ageless } = refreshToken
+  const accessToken = (cachedAt: number) => ({
+    ...common,
+    credential_type: 'AccessToken',
+    secret: `AT ${cachedAt}`,
+    realm: tenant,
+    target: 'User.Read',
+    cached_at: String(cachedAt),
+    expires_on: '4000000000',
+  })
+  const cache = (secret: string, cachedAt: number) =>
+    JSON.stringify({
+      AccessToken: { at: accessToken(cachedAt) },
+      RefreshToken: { [refreshKey]: { ...ageless, secret } },
+    })
+  const stored = async (store: CredentialStore) => {
+    const tokens = [...(await store.read(ada)).values()].filter(({ kind }) => kind === 'RefreshToken')
+    return tokens.map((token) => ('secret' in token ? token.secret : ''))
+  }
+
+  it('is as old as the access token beside it: the newer one stays, whichever was there first', async () => {
+    const store = createMemoryStore()
+    await importMsalCache(
+      store,
+      JSON.stringify({ RefreshToken: { [refreshKey]: { ...refreshToken, secret: 'dead' } } }),
+    )
+    await importMsalCache(store, cache('fresh', 3_000_000_000))
+    expect(await stored(store)).toEqual(['fresh'])
+    await importMsalCache(store, cache('older', 2_000_000_000))
+    expect(await stored(store)).toEqual(['fresh'])
+  })
+})
