@@ -11,12 +11,35 @@ export interface ResponseFacts {
   readonly correlationId?: string
   /** `x-ms-request-id`, or the `trace_id` of an Entra error body. */
   readonly traceId?: string
+  /** When, in the server's own words: the `timestamp` of an Entra error body, else the `Date` header. */
+  readonly timestamp?: string
+  /** Of an answer that is not of the protocol: what sent it (`Server`), what passed it on (`Via`), what it is called. */
+  readonly server?: string
+  readonly via?: string
+  readonly title?: string
 }
+
+/**
+ * What could sign the user in, or do without a user, where this call could not. `interactive` is the authorization code
+ * grant with PKCE in a browser; `integrated_windows` Kerberos at the federation server.
+ */
+export type WayOut =
+  | 'username_password'
+  | 'device_code'
+  | 'interactive'
+  | 'integrated_windows'
+  | 'native_authentication'
+  | 'managed_identity'
+  | 'workload_federation'
 
 export interface AuthErrorDetails {
   readonly step: Step
   /** What the user should change. Advice for people, never control flow. */
   readonly hint?: string
+  /** Which log says more, and what to look for in it. Advice for people. */
+  readonly whereToLook?: string
+  /** What could do what this call could not, the likeliest first. */
+  readonly waysOut?: readonly WayOut[]
   /** Plain data of our own, an `AuthError`, or a caller's abort reason; never a library's error object. */
   readonly cause?: unknown
   readonly response?: ResponseFacts
@@ -32,6 +55,8 @@ export class AuthError extends Error {
   readonly code: string
   readonly step: Step
   declare readonly hint?: string
+  declare readonly whereToLook?: string
+  declare readonly waysOut?: readonly WayOut[]
   declare readonly response?: ResponseFacts
 
   constructor(code: string, message: string, details: AuthErrorDetails) {
@@ -40,6 +65,8 @@ export class AuthError extends Error {
     this.code = code
     this.step = details.step
     if (details.hint !== undefined) this.hint = display(details.hint)
+    if (details.whereToLook !== undefined) this.whereToLook = display(details.whereToLook)
+    if (details.waysOut !== undefined) this.waysOut = details.waysOut
     if (details.response !== undefined) this.response = details.response
     Object.defineProperty(this, brand, { value: true })
   }
@@ -89,6 +116,22 @@ export class DeniedError extends AuthError {
   constructor(code: string, message: string, details: AuthErrorDetails) {
     super(code, message, details)
     this.name = 'DeniedError'
+  }
+}
+
+/**
+ * Not now: wait until {@link retryAt}. `ERR_THROTTLED`: the server said so, a moment ago or for an earlier call;
+ * `ERR_REFUSED_BEFORE`: this client does not send a user name and password again that were just refused, since a loop
+ * would lock the account.
+ */
+export class ThrottledError extends DeniedError {
+  /** From then on the call may be made again. */
+  readonly retryAt: Date
+
+  constructor(code: 'ERR_THROTTLED' | 'ERR_REFUSED_BEFORE', message: string, retryAt: Date, details: AuthErrorDetails) {
+    super(code, message, details)
+    this.name = 'ThrottledError'
+    this.retryAt = retryAt
   }
 }
 
@@ -161,6 +204,10 @@ export class SoapFaultError extends DeniedError implements SoapFaultFacts {
 export class InteractionRequiredError extends AuthError {
   /** Why, as a stable word: the server's `suberror` or `error`, or `no_account`, `no_token`. */
   readonly reason: string
+  /** What could satisfy the server, the likeliest first. */
+  declare readonly waysOut: readonly WayOut[]
+  /** Where the user or an administrator can consent to the scopes of this call, if that is what is missing. */
+  declare readonly consentUrl?: string
   declare readonly error?: string
   declare readonly errorDescription?: string
   declare readonly errorCodes?: readonly number[]
@@ -168,8 +215,17 @@ export class InteractionRequiredError extends AuthError {
   declare readonly suberror?: string
   declare readonly claims?: string
 
-  constructor(reason: string, message: string, details: AuthErrorDetails, facts?: TokenErrorFacts) {
-    super('ERR_INTERACTION_REQUIRED', message, details)
+  constructor(
+    reason: string,
+    message: string,
+    details: AuthErrorDetails & { readonly consentUrl?: string },
+    facts?: TokenErrorFacts,
+  ) {
+    super('ERR_INTERACTION_REQUIRED', message, {
+      ...details,
+      waysOut: details.waysOut ?? ['device_code', 'interactive'],
+    })
+    if (details.consentUrl !== undefined) this.consentUrl = details.consentUrl
     this.name = 'InteractionRequiredError'
     this.reason = display(reason)
     if (facts !== undefined) {

@@ -1,0 +1,35 @@
+/** Who has to act, and so what kind of failure it is. */
+export type FailureClass =
+  /** The server wants a step that this grant does not have: MFA, a browser, a device. */
+  | 'interaction_required'
+  /** User name, password, assertion or refresh token is not accepted. */
+  | 'credential'
+  /** The account exists and may not sign in now: locked, disabled, expired, a guest that has not accepted. */
+  | 'account_state'
+  | 'consent'
+  /** The registration of the application, its secret or its permissions. */
+  | 'client_registration'
+  /** Conditional Access, tenant restrictions, security defaults: an administrator decides. */
+  | 'tenant_policy'
+  | 'throttled'
+  /** Try again later. */
+  | 'transient'
+  /** The federation server, its trust with Entra, its agents. */
+  | 'federation'
+  /** The request itself: authority, tenant, cloud, scopes, parameters. */
+  | 'request'
+
+/** `published`: in Microsoft's own list or a standard; `observed`: seen in the field; `reported`: by others, unconfirmed. */
+export type AdviceSource = 'published' | 'observed' | 'reported'
+
+/** What a code of a server means and asks of whom. Advice for people: nothing branches on it. */
+export interface Advice {
+  /** The name the server's own documentation has for it. */
+  readonly name?: string
+  /** What happened, in one sentence without a full stop. */
+  readonly meaning: string
+  /** What to change, for somebody who uses this grant; whole sentences. */
+  readonly remedy: string
+  readonly class: FailureClass
+  readonly source: AdviceSource
+}
