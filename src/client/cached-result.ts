@@ -16,13 +16,19 @@ class CachedResult implements TokenResult {
   readonly tokenType = 'Bearer'
   readonly scopes: readonly string[]
   readonly expiresOn: Date
-  readonly correlationId: string
+  declare readonly correlationId: string
   readonly source = 'cache'
   readonly path: SignInPath
   declare readonly account?: Account
   declare readonly refreshOn?: Date
   declare readonly idToken?: string
   declare readonly idTokenClaims?: IdTokenClaims
+  readonly #call: Call
+
+  /** The id of the call that got this; nothing was sent under it. */
+  static correlationIdOf(result: CachedResult): string {
+    return result.#call.correlationId
+  }
 
   constructor(
     call: Call,
@@ -32,7 +38,8 @@ class CachedResult implements TokenResult {
     this.accessToken = secret
     this.scopes = scopes
     this.expiresOn = new Date(expiresOn * 1000)
-    this.correlationId = call.correlationId
+    this.#call = call
+    Object.defineProperty(this, 'correlationId', correlationIdOnDemand)
     this.path = silentPath(call)
     if (account !== undefined) this.account = toAccount(account)
     if (refreshOn !== undefined) this.refreshOn = new Date(refreshOn * 1000)
@@ -43,6 +50,15 @@ class CachedResult implements TokenResult {
   }
 }
 Object.defineProperties(CachedResult.prototype, redacting)
+
+// As few look at this one.
+const correlationIdOnDemand = {
+  enumerable: true,
+  configurable: true,
+  get(this: CachedResult): string {
+    return CachedResult.correlationIdOf(this)
+  },
+}
 
 // Few callers look at the claims of a cached token, and decoding them would take longer than all the rest.
 const claimsOnDemand = {

@@ -14,7 +14,6 @@ export class Call implements Runtime {
   /** The client's options that a call follows: overrides, client authentication, extras. */
   readonly options: ClientOptions
   readonly offlineAccess: boolean
-  readonly correlationId: string
   readonly claims: string | undefined
   /** Whether the caller may end the call before its time. */
   readonly abortable: boolean
@@ -25,12 +24,11 @@ export class Call implements Runtime {
   readonly #signal: AbortSignal | undefined
 
   constructor(shared: Shared, authority: Authority, signal?: AbortSignal) {
-    const { defaults, request, correlationId } = shared
+    const { defaults, request } = shared
     this.clientId = defaults.clientId
     this.authority = authority
     this.options = defaults.options
     this.offlineAccess = defaults.offlineAccess
-    this.correlationId = correlationId
     this.claims = request.claims
     this.abortable = request.signal !== undefined
     this.now = defaults.runtime.now
@@ -43,6 +41,12 @@ export class Call implements Runtime {
   /** The same call, at the authority that was found out, or under another signal. */
   with({ authority = this.authority, signal = this.#signal }: { authority?: Authority; signal?: AbortSignal }): Call {
     return new Call(this.#shared, authority, signal)
+  }
+
+  /** Sent as `client-request-id`. Drawn when it is first asked for: a fresh UUID costs as much as a look into the cache. */
+  get correlationId(): string {
+    this.#shared.correlationId ??= this.newId()
+    return this.#shared.correlationId
   }
 
   /** The names of the options that made this call take another way than it would have. */
@@ -109,7 +113,7 @@ interface Shared {
   readonly request: CallOptions
   /** As the caller named it. */
   readonly authority: Authority
-  readonly correlationId: string
+  correlationId: string | undefined
   readonly callId: string
   readonly overrides: Set<string>
   hops: number
@@ -144,7 +148,7 @@ export async function runCall<T>(
   const startedAt = defaults.onEvent === undefined ? 0 : performance.now()
   const shared = beginCall(defaults, options)
   const call = new Call(shared, shared.authority)
-  call.emit({ type: 'run.start', operation, correlationId: call.correlationId })
+  if (defaults.onEvent !== undefined) call.emit({ type: 'run.start', operation, correlationId: call.correlationId })
   let ok = false
   try {
     const result = await run(call)
@@ -166,7 +170,7 @@ function beginCall(defaults: CallDefaults, request: CallOptions): Shared {
     defaults,
     request,
     authority: tenantId === undefined ? defaults.authority : withTenant(defaults.authority, tenantId),
-    correlationId: request.correlationId ?? runtime.newId(),
+    correlationId: request.correlationId,
     callId: defaults.onEvent === undefined ? '' : runtime.newId(),
     overrides: new Set(tenantId === undefined ? [] : ['tenantId']),
     hops: 0,

@@ -24,8 +24,12 @@ for _ = 1, tonumber(take()) do
   if not text then
     holds = false
   elseif secret ~= '' then
-    local ok, entity = pcall(cjson.decode, string.match(text, '^[^\\n]*'))
-    if not ok or type(entity) ~= 'table' or entity.secret ~= string.sub(secret, 2) then holds = false end
+    local stored = string.match(text, '^[^\\n]*\\n%w*\\n(.*)$')
+    if not stored then
+      local ok, entity = pcall(cjson.decode, string.match(text, '^[^\\n]*'))
+      stored = ok and type(entity) == 'table' and entity.secret
+    end
+    if stored ~= string.sub(secret, 2) then holds = false end
   end
 end
 local dels, puts, kept, replaced = {}, {}, {}, {}
@@ -47,7 +51,7 @@ for _, field in ipairs(dels) do if not kept[field] then redis.call('HDEL', key, 
 local present, last = {}, 0
 for _, text in ipairs(redis.call('HVALS', key)) do
   if named(text) then present[#present + 1] = text end
-  local ends = string.match(text, '\\n(%w+)$')
+  local ends = string.match(text, '^[^\\n]*\\n(%w+)')
   if ends == 'never' then last = math.huge elseif ends then last = math.max(last, tonumber(ends) or 0) end
 end
 if last == 0 or last == math.huge then

@@ -52,6 +52,26 @@ describe('an entity in a hash', () => {
     }
   })
 
+  it('keeps any secret, as the bytes that a client sends', () => {
+    const secrets = fc.string({
+      unit: fc.oneof(
+        fc.constantFrom('\n', '\r', '"', '\\', '\0', '\ud83d', '\ude00', '}'),
+        fc.string({ unit: 'binary' }),
+      ),
+    })
+    fc.assert(
+      fc.property(secrets, fc.option(fc.integer({ min: 0 }), { nil: undefined }), (secret, expiresOn) => {
+        const entity = { ...refreshToken, secret, ...(expiresOn === undefined ? {} : { expiresOn }) }
+        expect(parseEntity(Buffer.from(formatEntity(entity)).toString())).toEqual(entity)
+      }),
+    )
+  })
+
+  it('is read in the form of older versions too: the secret in the JSON', () => {
+    expect(parseEntity(`${JSON.stringify(refreshToken)}\n5000`)).toEqual(refreshToken)
+    expect(parseEntity(JSON.stringify(refreshToken))).toEqual(refreshToken)
+  })
+
   it.each([
     ['a fraction of a second', 2_000.000_4, '2000000'],
     ['for ever', Number.POSITIVE_INFINITY, 'never'],
