@@ -64,8 +64,8 @@ export class AuthError extends Error {
     this.name = 'AuthError'
     this.code = code
     this.step = details.step
-    if (details.hint !== undefined) this.hint = display(details.hint)
-    if (details.whereToLook !== undefined) this.whereToLook = display(details.whereToLook)
+    if (details.hint !== undefined) this.hint = display(details.hint, 1_000)
+    if (details.whereToLook !== undefined) this.whereToLook = display(details.whereToLook, 1_000)
     if (details.waysOut !== undefined) this.waysOut = details.waysOut
     if (details.response !== undefined) this.response = details.response
     Object.defineProperty(this, brand, { value: true })
@@ -268,15 +268,15 @@ export class CacheError extends AuthError {
 }
 
 /**
- * Makes text from a peer safe to show: one line, at most 500 characters, every control, bidirectional and zero-width
+ * Makes text from a peer safe to show: one line, at most `max` characters, every control, bidirectional and zero-width
  * character written as `\u{…}` (a terminal would obey them).
  */
-export function display(text: string): string {
+export function display(text: string, max = 500): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: naming the control characters is the purpose
   const unsafe = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]/g
   const line = text
     .slice(0, 2_000)
     .replace(/\s*\r?\n\s*/g, ' ')
     .replace(unsafe, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`)
-  return line.length > 500 ? `${line.slice(0, 499)}…` : line
+  return line.length > max ? `${line.slice(0, max - 1)}…` : line
 }

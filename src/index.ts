@@ -29,10 +29,12 @@ export {
   type ResponseFacts,
   SoapFaultError,
   type Step,
+  ThrottledError,
   TokenEndpointError,
   TransportError,
   type TransportErrorCode,
   UnsupportedError,
+  type WayOut,
 } from './errors.ts'
 export {
   type ClientAuthentication,

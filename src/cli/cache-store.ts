@@ -46,13 +46,13 @@ export async function openCacheStore(
   const { createMsalFileStore } = await import('../cache/stores/msal-file.ts')
   const store = createMsalFileStore(file, {
     // Said below, once and whether or not anything is written.
-    onWarning: (code, message) => (code === 'PLAINTEXT_CACHE' ? undefined : warn(code, message)),
+    onWarning: (code, message) => (code === 'CACHE_PLAINTEXT' ? undefined : warn(code, message)),
   })
   const { sealed, plain } = await howKept(store, use)
   if (sealed && plain) throw keptBothWays()
   if (plaintext ? sealed : plain) throw keptOtherwise(plaintext)
   if (plaintext) {
-    warn('PLAINTEXT_CACHE', 'the tokens in the cache file are not encrypted: whoever can read it can use them')
+    warn('CACHE_PLAINTEXT', 'the tokens in the cache file are not encrypted: whoever can read it can use them')
     return store
   }
   if (use === 'look' && !sealed) return store

@@ -1,13 +1,15 @@
 import type { CredentialStore } from '../cache/store.ts'
 import { TransportError, UnsupportedError } from '../errors.ts'
-import type { Grant } from '../protocol/grants.ts'
 import type { SamlAssertion } from '../protocol/saml-assertion.ts'
 import type { Secret } from '../protocol/secret.ts'
+import { adviseOnGrant } from './advice.ts'
 import type { Call } from './call.ts'
 import { type DiscoveryCache, discoverRoute, forgettingOnRefusal, type Route, resolveServer } from './discovery.ts'
 import { exchange } from './exchange.ts'
 import { checkPassword } from './options.ts'
 import { prepareTokenRequest, redeem } from './redeem.ts'
+import { addRouteContext } from './refusal-context.ts'
+import { isCredentialRefused } from './refusals.ts'
 import type { SignInPath, TokenResult } from './token-result.ts'
 
 /** What a password callback is told before it hands the password over. */
@@ -48,29 +50,63 @@ export async function acquireByPassword(
       'Microsoft does not document the password grant for External ID: native authentication is the documented way',
     )
   }
+  adviseOnGrant(call, scopes)
   const route = await discoverRoute(call, discovery, username)
   const sendTo = route.type === 'managed' ? metadata.token_endpoint : route.endpoint.url
   const passwordSentTo = new URL(sendTo).origin
   const redemption = { metadata, scopes, username, ...(resource === undefined ? {} : { resource }) }
   const buildRequest = await prepareTokenRequest(call, redemption)
   const secret = await askPassword(call, () => password({ username, sendTo: passwordSentTo, signal: call.signal }))
+  const credential = { sendTo: passwordSentTo, username, password: secret }
+  const how = { source: 'password', path: pathOf(call, route), passwordSentTo } as const
   return forgettingOnRefusal(call, discovery, username, async () => {
-    const grant: Grant =
-      route.type === 'managed'
-        ? { type: 'password', username, password: secret }
-        : { type: 'saml', assertion: await requestAssertion(call, route, username, secret) }
-    const how = { source: 'password', path: pathOf(call, route), passwordSentTo } as const
-    return redeem(call, store, buildRequest(grant), redemption, how)
+    if (route.type === 'federated') {
+      const assertion = await requestAssertion(call, route, credential)
+      return redeem(call, store, buildRequest({ type: 'saml', assertion }), redemption, how)
+    }
+    try {
+      const request = buildRequest({ type: 'password', username, password: secret })
+      return await sendOnce(call, credential, () => redeem(call, store, request, redemption, how))
+    } catch (error) {
+      await addRouteContext(call, discovery, username, route, error)
+      throw error
+    }
   })
+}
+
+interface Credential {
+  /** Origin of the host that judges it. */
+  readonly sendTo: string
+  readonly username: string
+  readonly password: Secret
+}
+
+/** Sends a password, unless the same one was refused there a moment ago. */
+async function sendOnce<T>(call: Call, credential: Credential, send: () => Promise<T>): Promise<T> {
+  const { sendTo, username, password } = credential
+  const fingerprint = await call.refusals?.fingerprint(sendTo, username, password)
+  if (fingerprint !== undefined) call.refusals?.check(fingerprint, call.now())
+  try {
+    return await send()
+  } catch (error) {
+    if (fingerprint !== undefined && isCredentialRefused(error)) {
+      call.refusals?.note(fingerprint, error, call.now())
+      call.advise(
+        'ROPC_LOCKOUT',
+        'a password was refused; it is not sent again for a while, as more attempts lock the account',
+      )
+    }
+    throw error
+  }
 }
 
 /** Sends the password to the federation server and returns its assertion. */
 export async function requestAssertion(
   call: Call,
   { endpoint, audience }: Route & { type: 'federated' },
-  username: string,
-  password: Secret,
+  credential: Credential,
 ): Promise<SamlAssertion> {
+  const { username, password, sendTo } = credential
   const { buildSecurityTokenRequest } = await import('../wstrust/security-token-request.ts')
   const { parseSecurityTokenResponse } = await import('../wstrust/security-token-response.ts')
   const request = buildSecurityTokenRequest(
@@ -79,7 +115,13 @@ export async function requestAssertion(
     call.newId(),
     call.correlationId,
   )
-  return exchange(call, request, (response) => parseSecurityTokenResponse(response, endpoint.version))
+  call.advise(
+    'ROPC_FEDERATED_PLAINTEXT',
+    `the password goes in clear, inside TLS, to the federation server ${sendTo}, which the realm answer or its metadata named`,
+  )
+  return sendOnce(call, credential, () =>
+    exchange(call, request, (response) => parseSecurityTokenResponse(response, endpoint.version)),
+  )
 }
 
 /** Asks for the password, off the call's clock, checks it, and gives up waiting when the call is aborted. */

@@ -8,6 +8,7 @@ import {
   InteractionRequiredError,
   InvalidArgumentError,
   isAuthError,
+  ThrottledError,
   TokenEndpointError,
 } from '../errors.ts'
 import { canonicalScopes } from '../protocol/scopes.ts'
@@ -279,7 +280,7 @@ export async function findPartitions(
 // Entra and its siblings say invalid_grant. Others say invalid_request, or nothing at all; what speaks of the client or of
 // the server's state is no word about the refresh token.
 function isRefused({ authority }: Call, error: unknown): error is DeniedError {
-  if (!(error instanceof DeniedError) || error.step !== 'token') return false
+  if (!(error instanceof DeniedError) || error instanceof ThrottledError || error.step !== 'token') return false
   const word = error instanceof TokenEndpointError ? error.error : ''
   return authority.kind === 'oidc' ? ['invalid_grant', 'invalid_request', ''].includes(word) : word === 'invalid_grant'
 }
@@ -309,6 +310,7 @@ function nothingLeft(reason: string, message: string, step: 'account' | 'cache')
   return new InteractionRequiredError(reason, message, {
     step,
     hint: 'Sign in with acquireToken or acquireTokenByUsernamePassword first.',
+    waysOut: ['username_password', 'device_code', 'interactive'],
   })
 }
 

@@ -2,10 +2,13 @@ import { InvalidArgumentError, isAuthError } from '../errors.ts'
 import { type Authority, withTenant } from '../protocol/authority.ts'
 import type { Transport } from '../protocol/http.ts'
 import { Deadline } from './deadline.ts'
+import { eventChannel, isFirstAdvice, warnProcess } from './event-channel.ts'
 import type { ClientEvent, ClientEventBody, WarningCode } from './events.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { CallOptions, ClientOptions } from './options.ts'
+import type { RefusalMemory } from './refusals.ts'
 import type { Runtime } from './runtime.ts'
+import type { Throttling } from './throttling.ts'
 
 /** What one call of the client carries through all its steps. */
 export class Call implements Runtime {
@@ -83,19 +86,39 @@ export class Call implements Runtime {
     return this.#shared.guard
   }
 
-  emit(event: ClientEventBody): void {
+  emit(body: ClientEventBody): void {
     const { callId, defaults } = this.#shared
-    if (defaults.onEvent === undefined) return
+    if (!isHeard(defaults)) return
+    const event = { at: performance.now(), callId, ...body }
     try {
-      const returned: unknown = defaults.onEvent({ at: performance.now(), callId, ...event })
+      eventChannel?.publish(event)
+      const returned: unknown = defaults.onEvent?.(event)
       if (returned instanceof Promise) returned.catch(() => undefined)
     } catch {
       // A listener's fault must not cost the caller a token.
     }
   }
 
+  /** Tells a warning to who listens, or else to the process, once. */
   warn(code: WarningCode, message: string): void {
-    this.emit({ type: 'warning', code, message })
+    const { defaults } = this.#shared
+    if (defaults.suppressed.has(code)) return
+    if (isHeard(defaults)) this.emit({ type: 'warning', code, message })
+    else warnProcess(code, message)
+  }
+
+  /** A warning that is no news the second time: told once in this process. */
+  advise(code: WarningCode, message: string): void {
+    if (!this.#shared.defaults.suppressed.has(code) && isFirstAdvice(code)) this.warn(code, message)
+  }
+
+  get throttling(): Throttling {
+    return this.#shared.defaults.throttling
+  }
+
+  /** Absent if the caller wants none. */
+  get refusals(): RefusalMemory | undefined {
+    return this.#shared.defaults.refusals
   }
 
   /** The next hop number. */
@@ -121,6 +144,11 @@ interface Shared {
   guard: Guard | undefined
 }
 
+/** Whether anybody listens to this client's events: few do, and a hit in the cache is too quick for what they cost. */
+function isHeard({ onEvent }: CallDefaults): boolean {
+  return onEvent !== undefined || eventChannel?.hasSubscribers === true
+}
+
 /** What a client gives each of its calls. */
 export interface CallDefaults {
   readonly clientId: string
@@ -129,6 +157,10 @@ export interface CallDefaults {
   readonly offlineAccess: boolean
   readonly send: Transport
   readonly runtime: Runtime
+  readonly throttling: Throttling
+  readonly refusals?: RefusalMemory
+  /** Codes of warnings that are not told. */
+  readonly suppressed: ReadonlySet<string>
   readonly onEvent?: (event: ClientEvent) => void
 }
 
@@ -145,10 +177,10 @@ export async function runCall<T>(
   check: () => void,
 ): Promise<T> {
   check()
-  const startedAt = defaults.onEvent === undefined ? 0 : performance.now()
+  const startedAt = isHeard(defaults) ? performance.now() : 0
   const shared = beginCall(defaults, options)
   const call = new Call(shared, shared.authority)
-  if (defaults.onEvent !== undefined) call.emit({ type: 'run.start', operation, correlationId: call.correlationId })
+  if (isHeard(defaults)) call.emit({ type: 'run.start', operation, correlationId: call.correlationId })
   let ok = false
   try {
     const result = await run(call)
@@ -159,7 +191,7 @@ export async function runCall<T>(
     throw error
   } finally {
     shared.deadline?.end()
-    call.emit({ type: 'run.end', ok, durationMs: performance.now() - startedAt })
+    if (startedAt !== 0) call.emit({ type: 'run.end', ok, durationMs: performance.now() - startedAt })
   }
 }
 
@@ -171,7 +203,7 @@ function beginCall(defaults: CallDefaults, request: CallOptions): Shared {
     request,
     authority: tenantId === undefined ? defaults.authority : withTenant(defaults.authority, tenantId),
     correlationId: request.correlationId,
-    callId: defaults.onEvent === undefined ? '' : runtime.newId(),
+    callId: isHeard(defaults) ? runtime.newId() : '',
     overrides: new Set(tenantId === undefined ? [] : ['tenantId']),
     hops: 0,
     deadline: undefined,

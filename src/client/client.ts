@@ -38,9 +38,11 @@ import {
   checkPassword,
 } from './options.ts'
 import { RefreshAhead } from './refresh-ahead.ts'
+import { processRefusals, RefusalMemory } from './refusals.ts'
 import type { RopcClient } from './ropc-client.ts'
 import { readRuntime } from './runtime.ts'
 import { SharedFlights } from './shared-flight.ts'
+import { createThrottling } from './throttling.ts'
 import { type TokenResult, toAccount } from './token-result.ts'
 import { createKeySets, verifyWithServerKeys } from './verify-id-token.ts'
 
@@ -74,6 +76,11 @@ export function createRopcClient(options: ClientOptions): RopcClient {
       return transport.send(request, sendOptions)
     },
     runtime: readRuntime(options.runtime),
+    throttling: createThrottling(),
+    ...(options.rememberRefusals === false
+      ? {}
+      : { refusals: options.transport === undefined ? processRefusals : new RefusalMemory() }),
+    suppressed: new Set(options.suppressWarnings),
     ...(options.onEvent === undefined ? {} : { onEvent: options.onEvent }),
   }
 
@@ -155,10 +162,10 @@ export function createRopcClient(options: ClientOptions): RopcClient {
           await discoverRoute((await resolveServer(call, discovery)).call, discovery, username),
         )
         await askPassword(call, () => password)
-        const assertion = await forgettingOnRefusal(call, discovery, username, () =>
-          requestAssertion(call, { ...route, audience }, username, password),
-        )
         const passwordSentTo = new URL(route.endpoint.url).origin
+        const assertion = await forgettingOnRefusal(call, discovery, username, () =>
+          requestAssertion(call, { ...route, audience }, { sendTo: passwordSentTo, username, password }),
+        )
         return { ...assertion, path: pathOf(call, route), passwordSentTo, correlationId: call.correlationId }
       })
     },

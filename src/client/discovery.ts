@@ -128,6 +128,7 @@ export async function discoverRoute(call: Call, cache: DiscoveryCache, username:
       throw new UnsupportedError('ERR_UNSUPPORTED_ACCOUNT', 'this is a personal Microsoft account', {
         step: 'realm',
         hint: 'This grant signs in work and school accounts only: use device code or authorization code with PKCE.',
+        waysOut: ['device_code', 'interactive'],
       })
     case 'unknown':
       if (unknownRealm === 'managed' && flow === 'auto') {
@@ -154,7 +155,8 @@ function notFederated(): UnsupportedError {
   })
 }
 
-async function discoverUserRealm(call: Call, cache: DiscoveryCache, username: string): Promise<UserRealm> {
+/** Asks Entra who holds the password of a user; the answer is remembered. */
+export async function discoverUserRealm(call: Call, cache: DiscoveryCache, username: string): Promise<UserRealm> {
   const key = realmKey(call, username)
   const cached = cache.realms.get(key, call.now())
   if (cached !== undefined) return cached

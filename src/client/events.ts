@@ -63,3 +63,17 @@ export type WarningCode =
   | 'NO_ACCOUNT'
   /** The token store failed; the token was returned all the same. */
   | 'STORE_FAILED'
+  /** RFC 9700 §2.4 and Microsoft: this grant is not for new designs. */
+  | 'ROPC_BCP'
+  /** This grant cannot do multifactor authentication or what else a policy may want. */
+  | 'ROPC_MFA'
+  /** The scopes look like those of an administrator, whose password should not pass through a program. */
+  | 'ROPC_PRIVILEGED'
+  /** The authority names no tenant. */
+  | 'ROPC_COMMON'
+  /** The password goes to a federation server that the realm answer named. */
+  | 'ROPC_FEDERATED_PLAINTEXT'
+  /** A password was refused: it is not sent again for a while. */
+  | 'ROPC_LOCKOUT'
+  /** Azure AD B2C is closed to new customers. */
+  | 'B2C_EOS'

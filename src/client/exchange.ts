@@ -1,5 +1,6 @@
 import { type AuthError, isAuthError, TransportError } from '../errors.ts'
 import { type HttpRequest, type HttpResponse, printableRequest, secretsOf } from '../protocol/http.ts'
+import { retryAfterSeconds } from '../protocol/retry-after.ts'
 import type { Secret } from '../protocol/secret.ts'
 import { abortFailure } from '../transport/failure.ts'
 import type { Call } from './call.ts'
@@ -68,11 +69,10 @@ async function waitUnlessAborted(call: Call, request: HttpRequest, waitMs: numbe
   }
 }
 
-/** Delta-seconds or an HTTP date (RFC 9110 §10.2.3), at most 10 seconds: a caller is waiting. */
+/** What the server asks for, at most 10 seconds: a caller is waiting. */
 function retryAfterMs(response: HttpResponse, now: number): number | undefined {
-  const value = response.headers['retry-after']?.trim() ?? ''
-  const seconds = /^\d{1,9}$/.test(value) ? Number(value) : Date.parse(value) / 1000 - now
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 10) * 1000 : undefined
+  const seconds = retryAfterSeconds(response, now)
+  return seconds === undefined ? undefined : Math.min(seconds, 10) * 1000
 }
 
 /** Whether an answer holds a secret in any spelling. Taking one for another costs the error a text, no more. */
@@ -151,6 +151,6 @@ function withholdServerText(error: AuthError): void {
     // A word of RFC 6749 §5.2 is no secret, and says what to do next.
     if (name in writable && !oauthErrors.has(String(writable[name]))) writable[name] = '[withheld]'
   }
-  for (const name of ['claims', 'cause']) delete writable[name]
+  for (const name of ['claims', 'cause', 'whereToLook']) delete writable[name]
   if (error.response !== undefined) writable['response'] = { status: error.response.status }
 }

@@ -63,6 +63,13 @@ export interface ClientOptions {
   readonly store?: CredentialStore
   /** Told what happens, call by call. What it throws is ignored. */
   readonly onEvent?: (event: ClientEvent) => void
+  /** Codes of warnings that are not wanted, e.g. `ROPC_BCP`. */
+  readonly suppressWarnings?: readonly string[]
+  /**
+   * Whether to remember, hashed and for 15 minutes, which user names and passwords were refused, and not to send them again:
+   * a loop would lock the account. Default true; with a `transport` of yours for this client, else for the process.
+   */
+  readonly rememberRefusals?: boolean
   /** Whether to ask for refresh tokens (`offline_access`). Default true. */
   readonly offlineAccess?: boolean
   /** Clock, ids and timers, for tests and replays. */
@@ -130,6 +137,8 @@ const clientOptions: Readonly<Record<keyof ClientOptions, readonly [check: Check
   transport: [isFunction, 'a function'],
   store: [isObject, 'a CredentialStore'],
   onEvent: [isFunction, 'a function'],
+  suppressWarnings: [isTexts, 'an array of codes'],
+  rememberRefusals: [isBoolean, 'a boolean'],
   offlineAccess: [isBoolean, 'a boolean'],
   runtime: [isObject, 'an object'],
 }

@@ -12,12 +12,14 @@ import { decodeIdToken, type IdTokenClaims } from '../protocol/id-token.ts'
 import { canonicalScopes } from '../protocol/scopes.ts'
 import { Secret } from '../protocol/secret.ts'
 import type { ServerMetadata } from '../protocol/server-metadata.ts'
-import type { EpochSeconds } from '../protocol/time.ts'
+import { type EpochSeconds, toDate } from '../protocol/time.ts'
 import { buildTokenRequest } from '../protocol/token-request.ts'
 import { parseTokenResponse, type TokenResponse } from '../protocol/token-response.ts'
 import { boundedStore } from './bounded-store.ts'
 import type { Call } from './call.ts'
 import { exchange } from './exchange.ts'
+import { addCallContext } from './refusal-context.ts'
+import { checkThrottled, noteThrottled, throttleKey } from './throttling.ts'
 import { createTokenResult, type TokenResult } from './token-result.ts'
 import { idTokenExpectations } from './verify-id-token.ts'
 
@@ -46,9 +48,15 @@ export async function redeem(
   // Read before the request: a token lives from the moment the server made it, not from when its answer arrived.
   const at = call.now()
   const accessTokenOptional = call.authority.kind === 'b2c'
-  const tokens = await exchange(call, request, (response) =>
-    parseTokenResponse(response, scopes, { accessTokenOptional }),
-  )
+  const tokens = await exchange(call, request, (response) => {
+    try {
+      return parseTokenResponse(response, scopes, { accessTokenOptional })
+    } catch (error) {
+      if (!isAuthError(error)) throw error
+      addCallContext(call, redemption, error)
+      throw noteThrottled(call.throttling, keyOf(call, redemption), call, response, error)
+    }
+  })
   const idTokenClaims = readIdToken(call, tokens, metadata, at)
   const named = accountFromTokenResponse(tokens.clientInfo, idTokenClaims, call.authority, username)
   const account =
@@ -74,6 +82,10 @@ export async function redeem(
   return result
 }
 
+function keyOf(call: Call, { metadata, username, scopes, refreshed }: Redemption): string {
+  return throttleKey(call, metadata.token_endpoint, refreshed?.account.homeAccountId ?? username, scopes)
+}
+
 /**
  * Makes ready for the token request: proves the client and checks everything but the grant. What is wrong with a key, a
  * certificate or an extra parameter shows here, before a user's password goes anywhere.
@@ -81,10 +93,9 @@ export async function redeem(
  * What the kinds of servers want of the same message: Entra and its siblings answer client_info, B2C insists on a
  * response_type, AD FS may want a resource.
  */
-export async function prepareTokenRequest(
-  call: Call,
-  { metadata, scopes, resource, refreshed }: Redemption,
-): Promise<(grant: Grant) => HttpRequest> {
+export async function prepareTokenRequest(call: Call, redemption: Redemption): Promise<(grant: Grant) => HttpRequest> {
+  const { metadata, scopes, resource, refreshed } = redemption
+  checkThrottled(call.throttling, keyOf(call, redemption), call)
   const { clientId, claims, offlineAccess, options, authority } = call
   const {
     clientAuthentication,
@@ -279,7 +290,3 @@ function keepWhatIsNotSaid(partition: ReadonlyMap<string, StoredEntity>, entity:
 
 /** What MSAL calls the servers that are not Entra's (`authority_type`). */
 const authorityTypes: Readonly<Partial<Record<AuthorityKind, 'ADFS' | 'Generic'>>> = { adfs: 'ADFS', oidc: 'Generic' }
-
-function toDate(at: EpochSeconds): Date {
-  return new Date(at * 1000)
-}

@@ -1,4 +1,4 @@
-import type { ResponseFacts, Step } from '../errors.ts'
+import { display, type ResponseFacts, type Step } from '../errors.ts'
 import { Secret } from './secret.ts'
 
 /** A request as plain data: what a builder returns and a {@link Transport} sends. */
@@ -112,10 +112,36 @@ export function responseFacts(response: HttpResponse): ResponseFacts {
   const contentType = response.headers['content-type']
   const correlationId = response.headers['client-request-id']
   const traceId = response.headers['x-ms-request-id']
+  const timestamp = response.headers['date']
   return {
     status: response.status,
     ...(contentType === undefined ? {} : { contentType: contentType.slice(0, 100) }),
     ...(correlationId === undefined ? {} : { correlationId: correlationId.slice(0, 100) }),
     ...(traceId === undefined ? {} : { traceId: traceId.slice(0, 100) }),
+    ...(timestamp === undefined ? {} : { timestamp: timestamp.slice(0, 100) }),
   }
+}
+
+/** The same of an answer that is not of the protocol: what sent it and passed it on, and what its page is called. */
+export function strangerFacts(response: HttpResponse): ResponseFacts {
+  const { server, via } = response.headers
+  const title = /<title[^>]{0,200}>([^<]{1,500})/i.exec(response.body.slice(0, 16_384))?.[1]?.trim()
+  return {
+    ...responseFacts(response),
+    ...(server ? { server: short(server) } : {}),
+    ...(via ? { via: short(via) } : {}),
+    ...(title ? { title: short(title) } : {}),
+  }
+}
+
+/** Completes a message: `: "Access denied" (squid/5.7, via 1.1 proxy)`; empty when nothing is known. */
+export function describeStranger({ server, via, title }: ResponseFacts): string {
+  const senders = [server, via === undefined ? undefined : `via ${via}`].filter((text) => text !== undefined)
+  const from = senders.length === 0 ? '' : ` (${senders.join(', ')})`
+  return title === undefined && from === '' ? '' : `:${title === undefined ? '' : ` "${title}"`}${from}`
+}
+
+function short(text: string): string {
+  const line = display(text.replace(/\s+/g, ' '))
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line
 }

@@ -1,5 +1,5 @@
 import { ProtocolError, type Step } from '../errors.ts'
-import { type HttpResponse, responseFacts } from './http.ts'
+import { describeStranger, type HttpResponse, strangerFacts } from './http.ts'
 
 /** A JSON object whose members have not been checked yet. */
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -26,23 +26,26 @@ export function parseJsonObject(response: HttpResponse, step: Step, what: string
   if (response.status !== 200) throw unexpectedStatus(response, step, what)
   const json = findJsonObject(response)
   if (json === undefined) {
-    throw new ProtocolError('ERR_MALFORMED_RESPONSE', `${what} is not a JSON object`, {
+    const facts = strangerFacts(response)
+    throw new ProtocolError('ERR_MALFORMED_RESPONSE', `${what} is not a JSON object${describeStranger(facts)}`, {
       step,
       hint: 'Something between here and the server answered in its place: look for a proxy, a firewall page or a sign-in portal.',
-      response: responseFacts(response),
+      response: facts,
     })
   }
   return json
 }
 
 export function unexpectedStatus(response: HttpResponse, step: Step, what: string): ProtocolError {
-  return new ProtocolError('ERR_UNEXPECTED_STATUS', `${what} came with HTTP status ${response.status}`, {
+  const facts = strangerFacts(response)
+  const message = `${what} came with HTTP status ${response.status}${describeStranger(facts)}`
+  return new ProtocolError('ERR_UNEXPECTED_STATUS', message, {
     step,
     hint:
       response.status >= 500 || response.status === 429
         ? 'The service or a proxy in front of it is busy or broken: try again later.'
         : 'Check that the host is the right one, and that no proxy or firewall answers in its place.',
-    response: responseFacts(response),
+    response: facts,
   })
 }
 

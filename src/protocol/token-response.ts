@@ -1,10 +1,13 @@
 import {
   type AuthError,
   DeniedError,
+  display,
   InteractionRequiredError,
   ProtocolError,
+  type ResponseFacts,
   TokenEndpointError,
   type TokenErrorFacts,
+  type WayOut,
 } from '../errors.ts'
 import { aadb2cHint } from './aadb2c.ts'
 import { aadstsHint, oauthErrorHint } from './aadsts.ts'
@@ -21,6 +24,7 @@ import {
 } from './json.ts'
 import { msisHint } from './msis.ts'
 import { Secret } from './secret.ts'
+import { lookInAdfs, lookInEntra, lookInServer } from './where-to-look.ts'
 
 /** A successful token response (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3), checked and in our names. */
 export interface TokenResponse {
@@ -198,20 +202,68 @@ function parseTokenError(json: JsonObject, response: HttpResponse): AuthError {
     ...(suberror ? { suberror } : {}),
     ...(claims ? { claims } : {}),
   }
-  const traceId = findString(json, 'trace_id', step)
+  const about = errorFacts(json, response)
   const hint = aadstsHint(facts.errorCodes) ?? aadb2cHint(serverCode) ?? msisHint(serverCode) ?? oauthErrorHint(error)
   const details = {
     step,
-    response: { ...responseFacts(response), ...(traceId ? { traceId } : {}) },
+    response: about,
     hint,
+    ...whereToLook(about, response, serverCode),
   } as const
   // The description's first sentence is enough for a message; ids and times are in the other members.
   const message = `the token endpoint answered ${error}${errorDescription ? `: ${errorDescription.split(/ ?\r?\n| {2}| Trace ID:/)[0]}` : ''}`
   // Entra documents error and suberror for programs, and AADSTS numbers for people only: the class follows the former.
   const interaction = interactionErrors.has(error) || interactionSuberrors.has(suberror ?? '') || facts.claims
   return interaction
-    ? new InteractionRequiredError(suberror || error, message, details, facts)
+    ? new InteractionRequiredError(
+        suberror || error,
+        message,
+        { ...details, waysOut: waysOut(suberror || error) },
+        facts,
+      )
     : new TokenEndpointError(message, facts, details)
+}
+
+/** Entra repeats in its error body what the headers say, and the client's id as it understood it. */
+function errorFacts(json: JsonObject, response: HttpResponse): ResponseFacts {
+  const said = (name: string): string | undefined => {
+    const value = json[name]
+    return typeof value === 'string' && value !== '' ? display(value, 100) : undefined
+  }
+  const correlationId = said('correlation_id')
+  const traceId = said('trace_id')
+  const timestamp = said('timestamp')
+  return {
+    ...responseFacts(response),
+    ...(correlationId === undefined ? {} : { correlationId }),
+    ...(traceId === undefined ? {} : { traceId }),
+    ...(timestamp === undefined ? {} : { timestamp }),
+  }
+}
+
+function whereToLook(
+  about: ResponseFacts,
+  { headers }: HttpResponse,
+  serverCode: string | undefined,
+): { readonly whereToLook?: string } {
+  const isEntra = about.traceId !== undefined || headers['x-ms-ests-server'] !== undefined
+  const text = serverCode?.startsWith('MSIS') ? lookInAdfs(about) : isEntra ? lookInEntra(about) : lookInServer(about)
+  return text === undefined ? {} : { whereToLook: text }
+}
+
+/** What can go where this grant cannot, by the word that says what is missing. */
+function waysOut(reason: string): readonly WayOut[] {
+  switch (reason) {
+    // A policy decided: a browser on another device or network may pass, a program needs an identity of its own.
+    case 'message_only':
+    case 'additional_action':
+      return ['interactive', 'workload_federation', 'managed_identity']
+    case 'consent_required':
+    case 'user_password_expired':
+      return ['interactive', 'device_code']
+    default:
+      return ['device_code', 'interactive', 'workload_federation', 'managed_identity']
+  }
 }
 
 function readErrorCodes(json: JsonObject, description: string | undefined): readonly number[] {

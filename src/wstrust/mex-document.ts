@@ -1,5 +1,11 @@
 import { display, InvalidArgumentError, ProtocolError, UnsupportedError } from '../errors.ts'
-import { createRequest, type HttpRequest, type HttpResponse, responseFacts } from '../protocol/http.ts'
+import {
+  createRequest,
+  describeStranger,
+  type HttpRequest,
+  type HttpResponse,
+  strangerFacts,
+} from '../protocol/http.ts'
 import type { Verdict } from '../protocol/verdict.ts'
 import { judgeAddress, readCandidates } from './mex-candidates.ts'
 import { type WsTrustVersion, wsdl } from './namespaces.ts'
@@ -71,7 +77,7 @@ export function buildMexRequest(url: string, correlationId?: string): HttpReques
  */
 export function parseMexDocument(response: HttpResponse): MexDocument {
   if (response.status !== 200) throw unexpectedStatus(response)
-  const facts = responseFacts(response)
+  const facts = strangerFacts(response)
   const { root } = parseXml(response.body, 'mex', { response: facts })
   const definitions = outermostNamed(root, wsdl, 'definitions')
   if (definitions.length === 0) {
@@ -106,7 +112,13 @@ export function chooseWsTrustEndpoint(mex: MexDocument, version?: WsTrustVersion
     version === undefined
       ? 'the MEX document offers no https endpoint with a username/password policy'
       : `the MEX document offers no https endpoint with a username/password policy for WS-Trust ${version}`,
-    { step: 'mex', hint: hintFor(mex), cause: { rejected } },
+    {
+      step: 'mex',
+      hint: hintFor(mex),
+      whereToLook: 'On the AD FS server: Get-AdfsEndpoint lists which endpoints are enabled and published.',
+      waysOut: ['integrated_windows', 'device_code', 'interactive'],
+      cause: { rejected },
+    },
   )
 }
 
@@ -148,9 +160,7 @@ function unexpectedStatus(response: HttpResponse): ProtocolError {
   if (status >= 300 && status < 400) hint = 'Redirects are not followed. Set the domain to the final metadata URL.'
   if (status === 404) hint = 'The MEX endpoint is not published under this URL (AD FS: /adfs/services/trust/mex).'
   if (status === 400 || status === 405) hint = 'This server may answer metadata requests by SOAP POST only.'
-  return new ProtocolError('ERR_UNEXPECTED_STATUS', `the metadata URL answered with HTTP status ${status}`, {
-    step: 'mex',
-    hint,
-    response: responseFacts(response),
-  })
+  const facts = strangerFacts(response)
+  const message = `the metadata URL answered with HTTP status ${status}${describeStranger(facts)}`
+  return new ProtocolError('ERR_UNEXPECTED_STATUS', message, { step: 'mex', hint, response: facts })
 }

@@ -1,8 +1,9 @@
 import { isAuthError, ProtocolError, SoapFaultError, UnsupportedError } from '../errors.ts'
-import { type HttpResponse, responseFacts } from '../protocol/http.ts'
+import { describeStranger, type HttpResponse, responseFacts, strangerFacts } from '../protocol/http.ts'
 import type { SamlAssertion } from '../protocol/saml-assertion.ts'
 import { Secret } from '../protocol/secret.ts'
 import { parseInstant } from '../protocol/time.ts'
+import { lookInAdfs } from '../protocol/where-to-look.ts'
 import { adviceFor } from './adfs-faults.ts'
 import { sliceVerbatim } from './assertion.ts'
 import { saml11, saml20, soap11, soap12, type WsTrustVersion, wsTrust } from './namespaces.ts'
@@ -47,7 +48,7 @@ export function parseSecurityTokenResponse(response: HttpResponse, version: WsTr
 function envelopeOf(response: HttpResponse, version: WsTrustVersion): XmlDocument {
   let document: XmlDocument
   try {
-    document = parseXml(response.body, 'wstrust', { response: responseFacts(response) })
+    document = parseXml(response.body, 'wstrust', { response: strangerFacts(response) })
   } catch (error) {
     // An error page is rarely XML: then the status says more than its text.
     if (isAuthError(error) && response.status !== 200) throw unexpectedStatus(response, version)
@@ -125,10 +126,12 @@ function checkTokenType(answer: XmlElement, assertion: XmlElement, response: Htt
 
 function denied(fault: SoapFault, response: HttpResponse): SoapFaultError {
   const advice = adviceFor(fault.idCode, fault.faultSubcode ?? fault.faultCode)
+  const facts = responseFacts(response)
   return new SoapFaultError(`the federation server refused: ${advice.meaning}`, fault, {
     step: 'wstrust',
     hint: advice.hint,
-    response: responseFacts(response),
+    whereToLook: lookInAdfs(facts),
+    response: facts,
   })
 }
 
@@ -137,10 +140,11 @@ const misconfigured =
   'WS-Trust endpoint is misconfigured.'
 
 function malformed(message: string, response: HttpResponse): ProtocolError {
-  return new ProtocolError('ERR_MALFORMED_RESPONSE', message, {
+  const facts = strangerFacts(response)
+  return new ProtocolError('ERR_MALFORMED_RESPONSE', `${message}${describeStranger(facts)}`, {
     step: 'wstrust',
     hint: misconfigured,
-    response: responseFacts(response),
+    response: facts,
   })
 }
 
@@ -159,10 +163,16 @@ function unexpectedStatus(response: HttpResponse, version: WsTrustVersion): Prot
   let hint = misconfigured
   if (status >= 300 && status < 400) hint = 'Redirects are never followed with a password. A proxy may want a sign-in.'
   if (status >= 500 && !isPage) hint = 'The federation server failed without saying why. See its log.'
+  const facts = strangerFacts(response)
   return new ProtocolError(
     'ERR_UNEXPECTED_STATUS',
-    `the WS-Trust ${version} endpoint answered with HTTP status ${status} and no SOAP fault`,
-    { step: 'wstrust', hint: hints(other).get(status) ?? hint, response: responseFacts(response) },
+    `the WS-Trust ${version} endpoint answered with HTTP status ${status} and no SOAP fault${describeStranger(facts)}`,
+    {
+      step: 'wstrust',
+      hint: hints(other).get(status) ?? hint,
+      whereToLook: lookInAdfs(facts),
+      response: facts,
+    },
   )
 }
 

@@ -75,14 +75,14 @@ describe('ropc token --cache FILE --plaintext', () => {
   it('makes a file for its owner alone, in the format of the MSAL libraries, and says that it is in clear', async () => {
     const file = newPath()
     const { stderr, stdout } = await signIn(fred, ['--cache', file, '--plaintext'])
-    expect(stderr.match(/\[PLAINTEXT_CACHE\]/g)).toHaveLength(1)
+    expect(stderr.match(/\[CACHE_PLAINTEXT\]/g)).toHaveLength(1)
     if (process.platform !== 'win32') expect(statSync(file).mode & 0o777).toBe(0o600)
     const json = JSON.parse(readFileSync(file, 'utf8'))
     expect(Object.keys(json)).toEqual(['Account', 'IdToken', 'AccessToken', 'RefreshToken', 'AppMetadata'])
     const [entry] = Object.values(json.AccessToken) as { readonly secret: string }[]
     expect(`${entry?.secret}\n`).toBe(stdout)
-    const quiet = await signIn(fred, ['--cache', file, '--plaintext', '--suppress-warning', 'PLAINTEXT_CACHE'])
-    expect(quiet.stderr).not.toContain('PLAINTEXT_CACHE')
+    const quiet = await signIn(fred, ['--cache', file, '--plaintext', '--suppress-warning', 'CACHE_PLAINTEXT'])
+    expect(quiet.stderr).not.toContain('CACHE_PLAINTEXT')
   })
 
   it('makes the folder for its owner alone, too', async () => {
@@ -140,7 +140,7 @@ describe('ropc token --cache FILE', () => {
     const first = await signIn(ada, ['--cache', file], { keyring })
     const second = await run(token(ada, '--cache', file), { keyring })
     expect([first.code, second.code, second.stdout]).toEqual([0, 0, first.stdout])
-    expect(first.stderr).not.toContain('PLAINTEXT_CACHE')
+    expect(first.stderr).not.toContain('CACHE_PLAINTEXT')
     const text = readFileSync(file, 'utf8')
     for (const hidden of [first.stdout.trim(), ada, 'ada@', passwordOf(ada)]) expect(text).not.toContain(hidden)
   })
@@ -210,7 +210,7 @@ describe('a file that is kept the other way', () => {
     const plain = await signIn(ada, ['--cache', file, '--plaintext'])
     expect([plain.code, plain.stdout]).toEqual([7, ''])
     expect(plain.stderr).toMatch(/are encrypted[\s\S]*Leave out --plaintext/)
-    expect(plain.stderr).not.toContain('[PLAINTEXT_CACHE]')
+    expect(plain.stderr).not.toContain('[CACHE_PLAINTEXT]')
     expect(readFileSync(file, 'utf8')).toBe(before)
     expect(journal()).toEqual([])
   })

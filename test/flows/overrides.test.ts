@@ -31,7 +31,8 @@ describe('an override changes the requests, and shows in the path', () => {
     await expect(client.acquireTokenByUsernamePassword({ ...demo.fred, scopes })).rejects.toMatchObject({
       errorCodes: [50126],
     })
-    expect(steps).toEqual(['token'])
+    // The realm is asked for afterwards, without a credential, to say what the option led to.
+    expect(steps).toEqual(['token', 'realm'])
   })
 
   it('flow: "federated" refuses a user whom Entra calls managed, before the password is sent', async () => {

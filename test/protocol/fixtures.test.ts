@@ -51,7 +51,13 @@ describe('parseTokenResponse', () => {
     }
     expect(() => parseTokenResponse(response, [])).toThrow(
       expect.objectContaining({
-        response: { status: 400, contentType: 'application/json', traceId: expect.stringMatching(/^0{8}-/) },
+        response: {
+          status: 400,
+          contentType: 'application/json',
+          traceId: expect.stringMatching(/^0{8}-/),
+          correlationId: expect.stringMatching(/^9{8}-/),
+          timestamp: '2026-11-22 20:00:00Z',
+        },
       }),
     )
   })

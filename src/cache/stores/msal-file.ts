@@ -132,7 +132,7 @@ export function createMsalFileStore(path: string, options: MsalFileOptions = {})
     if (!hasChanged) return true
     if (!toldPlain && writes.some(holdsPlainToken)) {
       toldPlain = true
-      onWarning('PLAINTEXT_CACHE', `the cache ${JSON.stringify(file)} holds tokens that are not encrypted`)
+      onWarning('CACHE_PLAINTEXT', `the cache ${JSON.stringify(file)} holds tokens that are not encrypted`)
     }
     const text = document.serialize()
     if (Buffer.byteLength(text) > maxBytes) {

@@ -138,7 +138,7 @@ export function createShardedFileStore(directory: string, options: ShardedFileOp
     if (toldPlain) return
     toldPlain = [...entities.values()].some((entity) => 'secret' in entity && entity.kind !== 'Sealed')
     if (toldPlain)
-      onWarning('PLAINTEXT_CACHE', `the cache in ${JSON.stringify(root)} holds tokens that are not encrypted`)
+      onWarning('CACHE_PLAINTEXT', `the cache in ${JSON.stringify(root)} holds tokens that are not encrypted`)
   }
 
   return {

@@ -52,7 +52,7 @@ export async function runAccounts(argv: readonly string[], io: CliIo): Promise<E
   const isOfCloud = cloudFilter(options.text('authority'))
   const store = await openCacheStore({ file, plaintext: options.flag('plaintext') }, io, 'look', (code, message) => {
     // Whoever lists the file knows how it is kept.
-    if (code !== 'PLAINTEXT_CACHE') noteWarning(io, code, message)
+    if (code !== 'CACHE_PLAINTEXT') noteWarning(io, code, message)
   })
   const json = options.flag('json')
   const users = await readUsers(store, isOfCloud)

@@ -78,7 +78,7 @@ describe('the MSAL file store', () => {
       expect(statSync(path).mode & 0o777).toBe(0o600)
       expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700)
     }
-    expect(warnings).toEqual(['PLAINTEXT_CACHE'])
+    expect(warnings).toEqual(['CACHE_PLAINTEXT'])
     expect(beside()).toEqual(['cache.json'])
   })
 
@@ -94,7 +94,7 @@ describe('the MSAL file store', () => {
     await createMsalFileStore(path).apply('ada.t', put(token('a')))
     await pause(5)
     process.off('warning', listen)
-    expect(heard).toEqual(['PLAINTEXT_CACHE'])
+    expect(heard).toEqual(['CACHE_PLAINTEXT'])
   })
 
   it('sees at once what another store wrote, and merges with it', async () => {

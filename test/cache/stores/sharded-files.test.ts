@@ -98,7 +98,7 @@ describe('a file for each user', () => {
     expect(rest).toEqual([relative(folder, fileOf('ada'))])
     for (const name of [marker, other]) expect(name).toMatch(/^index\/(..)\/\1[0-9a-f]{62}\/[0-9a-f]{64}$/)
     expect(JSON.parse(readFileSync(fileOf('ada'), 'utf8'))).toMatchObject({ version: 1, partition: 'ada.t' })
-    expect(warnings).toEqual(['PLAINTEXT_CACHE'])
+    expect(warnings).toEqual(['CACHE_PLAINTEXT'])
     if (process.platform === 'win32') return
     for (const name of files()) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
     expect(statSync(join(folder, 'users')).mode & 0o777).toBe(0o700)

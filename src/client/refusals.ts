@@ -1,0 +1,63 @@
+import type { webcrypto } from 'node:crypto'
+import { type AuthError, DeniedError, SoapFaultError, ThrottledError, TokenEndpointError } from '../errors.ts'
+import type { Secret } from '../protocol/secret.ts'
+import { type EpochSeconds, formatInstant, toDate } from '../protocol/time.ts'
+import { LruCache } from './lru.ts'
+
+interface Refusal {
+  readonly until: EpochSeconds
+  readonly error: AuthError
+}
+
+/** Directories lock an account after a few bad attempts within half an hour or so: a loop gets two. */
+const restSeconds = 900
+
+/**
+ * The user names and passwords that a server refused a moment ago, as keyed hashes in this process's memory: to send one of
+ * them again could only bring the account nearer to its lock.
+ */
+export class RefusalMemory {
+  readonly #refusals = new LruCache<Refusal>(1_000, restSeconds)
+  #key: Promise<webcrypto.CryptoKey> | undefined
+
+  /** What a credential is remembered by. @param sendTo Origin of the host that judges it. */
+  async fingerprint(sendTo: string, username: string, password: Secret): Promise<string> {
+    this.#key ??= crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    const text = JSON.stringify([sendTo, username.toLowerCase(), password.reveal()])
+    const hash = await crypto.subtle.sign('HMAC', await this.#key, new TextEncoder().encode(text))
+    return btoa(String.fromCharCode(...new Uint8Array(hash)))
+  }
+
+  /** @throws {@link ThrottledError} `ERR_REFUSED_BEFORE`, with the server's refusal as its cause. */
+  check(fingerprint: string, at: EpochSeconds): void {
+    const refusal = this.#refusals.get(fingerprint, at)
+    if (refusal === undefined) return
+    const { error, until } = refusal
+    const message = 'this user name and password were refused a moment ago; they were not sent again'
+    throw new ThrottledError('ERR_REFUSED_BEFORE', message, toDate(until), {
+      step: error.step,
+      hint:
+        `Correct the user name or the password; the same are not sent again before ${formatInstant(until)}, since repeated ` +
+        'attempts lock the account. If they have become right meanwhile, turn this off: rememberRefusals: false.',
+      ...(error.whereToLook === undefined ? {} : { whereToLook: error.whereToLook }),
+      cause: error,
+    })
+  }
+
+  note(fingerprint: string, error: AuthError, at: EpochSeconds): void {
+    this.#refusals.set(fingerprint, { until: at + restSeconds, error }, at)
+  }
+}
+
+/** For all clients that send by themselves: a loop may well make a new client in every turn. */
+export const processRefusals: RefusalMemory = new RefusalMemory()
+
+/**
+ * Whether a server refused the user's credential itself. Not by numbers: `invalid_grant` (RFC 6749 §5.2), `access_denied`
+ * of B2C, a bare 401, 400 or 403, or `FailedAuthentication` (WS-Trust 1.3 §11, WS-Security §12).
+ */
+export function isCredentialRefused(error: unknown): error is DeniedError {
+  if (error instanceof SoapFaultError) return (error.faultSubcode ?? error.faultCode) === 'FailedAuthentication'
+  if (error instanceof TokenEndpointError) return ['invalid_grant', 'access_denied'].includes(error.error)
+  return error instanceof DeniedError && !(error instanceof ThrottledError)
+}
