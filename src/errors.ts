@@ -64,8 +64,8 @@ export class AuthError extends Error {
     this.name = 'AuthError'
     this.code = code
     this.step = details.step
-    if (details.hint !== undefined) this.hint = display(details.hint, 1_000)
-    if (details.whereToLook !== undefined) this.whereToLook = display(details.whereToLook, 1_000)
+    if (details.hint !== undefined) this.hint = oneLine(details.hint, 1_000)
+    if (details.whereToLook !== undefined) this.whereToLook = oneLine(details.whereToLook, 1_000)
     if (details.waysOut !== undefined) this.waysOut = details.waysOut
     if (details.response !== undefined) this.response = details.response
     Object.defineProperty(this, brand, { value: true })
@@ -267,11 +267,16 @@ export class CacheError extends AuthError {
   }
 }
 
+/** Makes text from a peer safe to show: {@link oneLine} of at most 500 characters. */
+export function display(text: string): string {
+  return oneLine(text, 500)
+}
+
 /**
- * Makes text from a peer safe to show: one line, at most `max` characters, every control, bidirectional and zero-width
+ * Makes text safe to show: one line, at most `max` characters, every control, bidirectional and zero-width
  * character written as `\u{…}` (a terminal would obey them).
  */
-export function display(text: string, max = 500): string {
+export function oneLine(text: string, max: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: naming the control characters is the purpose
   const unsafe = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]/g
   const line = text

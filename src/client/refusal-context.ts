@@ -1,7 +1,7 @@
-import { type AuthError, display, InteractionRequiredError, TokenEndpointError, type WayOut } from '../errors.ts'
+import { type AuthError, InteractionRequiredError, oneLine, TokenEndpointError, type WayOut } from '../errors.ts'
 import type { Call } from './call.ts'
 import { type DiscoveryCache, discoverUserRealm, type Route } from './discovery.ts'
-import type { Redemption } from './redeem.ts'
+import type { SignIn } from './redeem.ts'
 
 /** What a parser, which sees one answer, cannot know; only advice, for `hint` and its kin. */
 interface Additions {
@@ -11,7 +11,7 @@ interface Additions {
 }
 
 /** Adds to an error of the token endpoint where to consent to this client and these scopes, and what External ID offers. */
-export function addCallContext(call: Call, { metadata, scopes }: Redemption, error: AuthError): void {
+export function addCallContext(call: Call, { metadata, scopes }: SignIn, error: AuthError): void {
   const additions = error as unknown as Additions
   if (call.authority.kind === 'ciam') additions.waysOut = ['native_authentication', 'interactive']
   if (!(error instanceof InteractionRequiredError)) return
@@ -21,7 +21,7 @@ export function addCallContext(call: Call, { metadata, scopes }: Redemption, err
   const query = new URLSearchParams({ client_id: call.clientId, response_type: 'code', scope: scopes.join(' ') })
   additions.consentUrl = `${endpoint.slice(0, -'token'.length)}authorize?${query}`
   additions.waysOut = ['interactive', 'device_code']
-  additions.hint = display(`${error.hint ?? ''} Consent at ${additions.consentUrl}`.trim(), 1_000)
+  additions.hint = oneLine(`${error.hint ?? ''} Consent at ${additions.consentUrl}`.trim(), 1_000)
 }
 
 /**
@@ -47,7 +47,7 @@ export async function addRouteContext(
     notes.push('The tenant was taken from the domain of the user name: for a guest, name the tenant in the authority.')
   }
   const hint = [error.hint, ...notes].filter((text) => text !== undefined).join(' ')
-  ;(error as unknown as Additions).hint = display(hint, 1_000)
+  ;(error as unknown as Additions).hint = oneLine(hint, 1_000)
 }
 
 async function forcedNote(call: Call, discovery: DiscoveryCache, username: string): Promise<string | undefined> {

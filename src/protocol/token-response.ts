@@ -1,10 +1,11 @@
 import {
   type AuthError,
   DeniedError,
-  display,
   InteractionRequiredError,
+  oneLine,
   ProtocolError,
   type ResponseFacts,
+  type Step,
   TokenEndpointError,
   type TokenErrorFacts,
   type WayOut,
@@ -188,7 +189,16 @@ const interactionSuberrors = new Set([
   'user_password_expired',
 ])
 
-function parseTokenError(json: JsonObject, response: HttpResponse): AuthError {
+/**
+ * Reads an OAuth error (RFC 6749 §5.2) with Entra's additions.
+ *
+ * @param asked The endpoint that answered, which need not be the token endpoint.
+ */
+export function parseTokenError(
+  json: JsonObject,
+  response: HttpResponse,
+  asked: { readonly step: Step; readonly what: string } = { step, what: 'the token endpoint' },
+): AuthError {
   const error = readString(json, 'error', step, 256)
   const errorDescription = findString(json, 'error_description', step, 16_384)
   const suberror = findString(json, 'suberror', step, 256)
@@ -205,13 +215,13 @@ function parseTokenError(json: JsonObject, response: HttpResponse): AuthError {
   const about = errorFacts(json, response)
   const hint = aadstsHint(facts.errorCodes) ?? aadb2cHint(serverCode) ?? msisHint(serverCode) ?? oauthErrorHint(error)
   const details = {
-    step,
+    step: asked.step,
     response: about,
     hint,
     ...whereToLook(about, response, serverCode),
   } as const
   // The description's first sentence is enough for a message; ids and times are in the other members.
-  const message = `the token endpoint answered ${error}${errorDescription ? `: ${errorDescription.split(/ ?\r?\n| {2}| Trace ID:/)[0]}` : ''}`
+  const message = `${asked.what} answered ${error}${errorDescription ? `: ${errorDescription.split(/ ?\r?\n| {2}| Trace ID:/)[0]}` : ''}`
   // Entra documents error and suberror for programs, and AADSTS numbers for people only: the class follows the former.
   const interaction = interactionErrors.has(error) || interactionSuberrors.has(suberror ?? '') || facts.claims
   return interaction
@@ -228,7 +238,7 @@ function parseTokenError(json: JsonObject, response: HttpResponse): AuthError {
 function errorFacts(json: JsonObject, response: HttpResponse): ResponseFacts {
   const said = (name: string): string | undefined => {
     const value = json[name]
-    return typeof value === 'string' && value !== '' ? display(value, 100) : undefined
+    return typeof value === 'string' && value !== '' ? oneLine(value, 100) : undefined
   }
   const correlationId = said('correlation_id')
   const traceId = said('trace_id')
