@@ -8,6 +8,7 @@ const help = `Usage: ropc COMMAND [options]
 
   token      sign in by user name and password, and print the access token
   accounts   list the users of a cache file, or sign one out
+  doctor     say why a sign-in of a user would fail, without the password
   simulate   run a simulated Entra ID and AD FS on this machine
   demo       sign several users in against the simulator, and show each step
 
@@ -23,6 +24,7 @@ type Command = (argv: readonly string[], io: CliIo) => Promise<ExitCode>
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['token', async () => (await import('./commands/token.ts')).runToken],
   ['accounts', async () => (await import('./commands/accounts.ts')).runAccounts],
+  ['doctor', async () => (await import('./commands/doctor.ts')).runDoctor],
   ['simulate', async () => (await import('./commands/simulate.ts')).runSimulate],
   ['demo', async () => (await import('./commands/demo.ts')).runDemo],
 ])
