@@ -13,7 +13,7 @@ import { canonicalScopes } from '../protocol/scopes.ts'
 import { Secret } from '../protocol/secret.ts'
 import type { ServerMetadata } from '../protocol/server-metadata.ts'
 import { type EpochSeconds, toDate } from '../protocol/time.ts'
-import { buildTokenRequest } from '../protocol/token-request.ts'
+import { buildTokenRequest, type TokenRequest } from '../protocol/token-request.ts'
 import { parseTokenResponse, type TokenResponse } from '../protocol/token-response.ts'
 import { boundedStore } from './bounded-store.ts'
 import type { Call } from './call.ts'
@@ -25,15 +25,22 @@ import { idTokenExpectations } from './verify-id-token.ts'
 
 type Entity = Exclude<StoredEntity, SealedEntity>
 
-export interface Redemption {
+/** What is known of a sign-in before the server says who it was. */
+export interface SignIn {
   readonly metadata: ServerMetadata
   readonly scopes: readonly string[]
-  /** The name that was signed in with. */
-  readonly username: string
+  /** The name that was signed in with; with a device code the client does not learn it. */
+  readonly username?: string
+  /** Who must have signed in, where that is not certain already. */
+  readonly expectedUsername?: string
   /** Relying party for an AD FS that reads no scopes (MS-OAPX `resource`). */
   readonly resource?: string
   /** What is refreshed: the answer must be for the same user, and is kept only while the user is signed in. */
   readonly refreshed?: { readonly account: Account; readonly refreshToken: RefreshTokenEntity }
+}
+
+export interface Redemption extends SignIn {
+  readonly username: string
 }
 
 /** The second half of the line, shared by password and refresh: token, id_token, account, cache. */
@@ -44,7 +51,7 @@ export async function redeem(
   redemption: Redemption,
   how: Pick<TokenResult, 'source' | 'path' | 'passwordSentTo'>,
 ): Promise<TokenResult> {
-  const { metadata, scopes, username, refreshed } = redemption
+  const { scopes } = redemption
   // Read before the request: a token lives from the moment the server made it, not from when its answer arrived.
   const at = call.now()
   const accessTokenOptional = call.authority.kind === 'b2c'
@@ -57,15 +64,34 @@ export async function redeem(
       throw noteThrottled(call.throttling, keyOf(call, redemption), call, response, error)
     }
   })
+  return keepTokens(call, store, tokens, at, redemption, how)
+}
+
+/**
+ * What follows on tokens, whatever was presented for them: id_token, account, cache.
+ *
+ * @param at When they were asked for.
+ */
+export async function keepTokens(
+  call: Call,
+  store: CredentialStore,
+  tokens: TokenResponse,
+  at: EpochSeconds,
+  signIn: SignIn,
+  how: Pick<TokenResult, 'source' | 'path' | 'passwordSentTo'>,
+): Promise<TokenResult> {
+  const { metadata, username, expectedUsername, refreshed } = signIn
   const idTokenClaims = readIdToken(call, tokens, metadata, at)
-  const named = accountFromTokenResponse(tokens.clientInfo, idTokenClaims, call.authority, username)
+  const shownName = username ?? idTokenClaims?.sub ?? ''
+  const named = accountFromTokenResponse(tokens.clientInfo, idTokenClaims, call.authority, shownName)
+  if (expectedUsername !== undefined) checkExpected(expectedUsername, named, idTokenClaims)
   const account =
     refreshed === undefined ? (named ?? accountByName(call, username)) : renewed(refreshed.account, named, tokens)
   if (tokens.accessToken === undefined) {
     call.warn('NO_ACCESS_TOKEN', 'the answer has no access token: ask for the scope of an API')
   }
   if (account === undefined) call.warn('NO_ACCOUNT', 'the answer names no user: nothing is cached')
-  else await save(call, store, toEntities(call, tokens, account, { at, ...redemption }), account, refreshed)
+  else await save(call, store, toEntities(call, tokens, account, { at, ...signIn }), account, signIn)
   const result = createTokenResult({
     accessToken: tokens.accessToken?.reveal() ?? '',
     tokenType: tokens.tokenType,
@@ -94,8 +120,18 @@ function keyOf(call: Call, { metadata, username, scopes, refreshed }: Redemption
  * response_type, AD FS may want a resource.
  */
 export async function prepareTokenRequest(call: Call, redemption: Redemption): Promise<(grant: Grant) => HttpRequest> {
-  const { metadata, scopes, resource, refreshed } = redemption
   checkThrottled(call.throttling, keyOf(call, redemption), call)
+  const parts = await tokenRequestParts(call, redemption)
+  const build = (grant: Grant): HttpRequest => buildTokenRequest({ ...parts, grant }, call.correlationId)
+  build({ type: 'refresh_token', refreshToken: new Secret('only to see whether the rest is right') })
+  return build
+}
+
+/** What a token request says beside the grant; the client proves itself anew each time. */
+export async function tokenRequestParts(
+  call: Call,
+  { metadata, scopes, resource, refreshed }: SignIn,
+): Promise<Omit<TokenRequest, 'grant'>> {
   const { clientId, claims, offlineAccess, options, authority } = call
   const {
     clientAuthentication,
@@ -113,7 +149,7 @@ export async function prepareTokenRequest(call: Call, redemption: Redemption): P
     newId: call.newId,
   }
   const clientCredentials = await clientAuthentication?.(context)
-  const parts = {
+  return {
     metadata,
     clientId,
     scopes,
@@ -128,18 +164,25 @@ export async function prepareTokenRequest(call: Call, redemption: Redemption): P
     ...(extraQueryParameters === undefined ? {} : { extraQueryParameters }),
     ...(extraHeaders === undefined ? {} : { extraHeaders }),
   }
-  const build = (grant: Grant): HttpRequest => buildTokenRequest({ ...parts, grant }, call.correlationId)
-  build({ type: 'refresh_token', refreshToken: new Secret('only to see whether the rest is right') })
-  return build
 }
 
 // A plain OAuth server names nobody: there the user is who signed in, and without an account nothing could be renewed.
 // Entra and AD FS always can say who it was; if they do not, something is wrong, and nothing is kept.
-function accountByName({ authority }: Call, username: string): Account | undefined {
-  if (authority.kind !== 'oidc') return undefined
+function accountByName({ authority }: Call, username: string | undefined): Account | undefined {
+  if (authority.kind !== 'oidc' || username === undefined) return undefined
   const { environment, tenant: tenantId } = authority
   // The prefix keeps the name apart from the subjects of the same server.
   return { homeAccountId: `username:${username}`, localAccountId: username, environment, tenantId, username }
+}
+
+// By the claims that Entra and AD FS vouch for: a mail address may be another user's.
+function checkExpected(expected: string, account: Account | undefined, claims: IdTokenClaims | undefined): void {
+  const names = [account?.username, claims?.preferred_username, claims?.upn, claims?.['unique_name']]
+  if (names.some((name) => typeof name === 'string' && name.toLowerCase() === expected.toLowerCase())) return
+  throw new ProtocolError('ERR_ACCOUNT_MISMATCH', `the token is not for the user who was expected, ${expected}`, {
+    step: 'account',
+    hint: 'Nothing was kept. Somebody else signed in, as happens where a browser is signed in already: use a private window; or the name is no user principal name.',
+  })
 }
 
 // A refreshed token must be for the user whose token it was. With client_info the home account says so; with an id_token
@@ -195,13 +238,14 @@ function toEntities(
   call: Call,
   tokens: TokenResponse,
   account: Account,
-  { at, scopes, username, resource }: Redemption & { readonly at: EpochSeconds },
+  { at, scopes, username, resource }: SignIn & { readonly at: EpochSeconds },
 ): readonly Entity[] {
   const { homeAccountId, environment, tenantId } = account
   const common = { homeAccountId, environment, clientId: call.clientId }
   const { accessToken, refreshInSeconds, extendedExpiresInSeconds, idToken, refreshToken } = tokens
   const { refreshTokenExpiresInSeconds: lifetime } = tokens
-  const signInName = username.toLowerCase() === account.username.toLowerCase() ? {} : { signInName: username }
+  const isAlias = username !== undefined && username.toLowerCase() !== account.username.toLowerCase()
+  const signInName = isAlias ? { signInName: username } : {}
   const authorityType = authorityTypes[call.authority.kind]
   const entities: Entity[] = [
     { kind: 'Account', ...account, ...signInName, ...(authorityType === undefined ? {} : { authorityType }) },
@@ -236,7 +280,7 @@ async function save(
   store: CredentialStore,
   entities: readonly Entity[],
   account: Account,
-  refreshed: Redemption['refreshed'],
+  { refreshed, username }: SignIn,
 ): Promise<void> {
   try {
     const bounded = boundedStore(store, call)
@@ -249,7 +293,9 @@ async function save(
     })
     const kept = entities
       .filter(({ kind }) => partition !== undefined || refreshed === undefined || kind !== 'Account')
-      .map((entity) => keepWhatIsNotSaid(partition ?? nothing, entity, refreshed !== undefined))
+      .map((entity) =>
+        keepWhatIsNotSaid(partition ?? nothing, entity, refreshed === undefined && username !== undefined),
+      )
     // Whoever was signed out while the refresh was under way must not be signed in again by its answer.
     const condition = refreshed === undefined ? {} : { onlyIf: { [entityKey(refreshed.refreshToken)]: true } as const }
     await bounded.apply(account.homeAccountId, { ...savingChange(partition ?? nothing, kept), ...condition })
@@ -275,12 +321,12 @@ function usedAgain(
 
 const nothing: ReadonlyMap<string, StoredEntity> = new Map()
 
-// A refresh does not know which name was typed at the sign-in, and no answer knows what other libraries wrote beside the
+// Only a sign-in with a password knows which name was typed, and no answer knows what other libraries wrote beside the
 // account; only the stored account does.
-function keepWhatIsNotSaid(partition: ReadonlyMap<string, StoredEntity>, entity: Entity, isRefresh: boolean): Entity {
+function keepWhatIsNotSaid(partition: ReadonlyMap<string, StoredEntity>, entity: Entity, knowsName: boolean): Entity {
   const old = partition.get(entityKey(entity))
   if (entity.kind !== 'Account' || old?.kind !== 'Account') return entity
-  const signInName = isRefresh ? old.signInName : entity.signInName
+  const signInName = knowsName ? entity.signInName : old.signInName
   return {
     ...entity,
     ...(signInName === undefined ? {} : { signInName }),

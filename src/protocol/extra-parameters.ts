@@ -13,6 +13,7 @@ const ownedParameters: ReadonlyMap<string, string> = new Map([
   ['password', 'password'],
   ['assertion', 'the way of signing in'],
   ['refresh_token', 'the way of signing in'],
+  ['device_code', 'the way of signing in'],
   ['scope', 'scopes'],
   ['claims', 'claims'],
   ['resource', 'resource'],

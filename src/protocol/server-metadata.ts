@@ -10,6 +10,8 @@ export interface ServerMetadata {
   readonly issuer: string
   readonly token_endpoint: string
   readonly jwks_uri?: string
+  /** Absent where the server has no device authorization grant, or not on its own host (RFC 8628 §4). */
+  readonly device_authorization_endpoint?: string
   readonly id_token_signing_alg_values_supported?: readonly string[]
 }
 
@@ -19,6 +21,7 @@ export function metadataByConvention(authority: Authority): ServerMetadata {
     issuer: `https://${authority.host}/{tenantid}/v2.0`,
     token_endpoint: `${authority.url}/oauth2/v2.0/token`,
     jwks_uri: `${authority.url}/discovery/v2.0/keys`,
+    device_authorization_endpoint: `${authority.url}/oauth2/v2.0/devicecode`,
   }
 }
 
@@ -67,7 +70,24 @@ export function parseMetadata(response: HttpResponse, authority: Authority): Ser
     issuer,
     token_endpoint: withTenantOf(tokenEndpoint, authority),
     ...(jwksUri === undefined ? {} : { jwks_uri: withTenantOf(jwksUri, authority) }),
+    ...readDeviceEndpoint(json, authority),
     ...readAlgorithms(json),
+  }
+}
+
+// A sign-in with a password needs none, so one that cannot be used is no reason to fail.
+function readDeviceEndpoint(
+  json: JsonObject,
+  authority: Authority,
+): Pick<ServerMetadata, 'device_authorization_endpoint'> {
+  const name = 'device_authorization_endpoint'
+  const endpoint = json[name]
+  if (typeof endpoint !== 'string' || endpoint.length > 2_048) return {}
+  try {
+    checkEndpoint(name, endpoint, authority)
+    return { [name]: withTenantOf(endpoint, authority) }
+  } catch {
+    return {}
   }
 }
 

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../errors.ts'
+import { InvalidArgumentError, type Step } from '../errors.ts'
 import { encodeBase64Url } from './base64url.ts'
 import type { ClientCredentials } from './client-authentication.ts'
 import { checkExtraBodyParameters, checkExtraHeaders, checkExtraQueryParameters } from './extra-parameters.ts'
@@ -40,7 +40,7 @@ export interface TokenRequest {
 }
 
 /**
- * Builds a token request: password, SAML bearer or refresh_token grant.
+ * Builds a token request: password, SAML bearer, refresh_token or device_code grant.
  *
  * Pure: the same arguments give the same bytes. A SAML assertion is sent as base64url of its UTF-8 bytes without
  * padding, and the password that obtained it is not sent along.
@@ -48,17 +48,49 @@ export interface TokenRequest {
  * @returns `POST {token_endpoint}` with a form body; printed, its secrets are redacted.
  * @throws {@link InvalidArgumentError} if `claims` is not the text of a JSON object, or an extra parameter or header is
  *   one that the protocol owns, or cannot be sent.
- * @see RFC 6749 §4.3.2 and §6, RFC 7522 §2.1
+ * @see RFC 6749 §4.3.2 and §6, RFC 7522 §2.1, RFC 8628 §3.4
  */
 export function buildTokenRequest(request: TokenRequest, correlationId: string): HttpRequest {
-  const { grant, claims, clientCredentials = {}, resource, responseType, clientInfo = true } = request
+  const { grant, responseType, clientInfo = true } = request
+  // A response_type is asked of B2C only, which has no mailboxes to route to.
+  const anchor = clientInfo && responseType === undefined ? anchorMailbox(grant, request.homeAccountId) : undefined
+  return buildClientRequest(
+    {
+      step: 'token',
+      url: request.metadata.token_endpoint,
+      fields: grantFields(grant),
+      headers: anchor === undefined ? {} : { 'x-anchormailbox': anchor },
+      // The assertion is sent encoded; an answer may repeat it as it was.
+      secrets: grant.type === 'saml' ? [grant.assertion.xml] : [],
+    },
+    { ...request, clientInfo },
+    correlationId,
+  )
+}
+
+/** Where a request of the client goes, and what is its own. */
+export interface ClientRequestTarget {
+  readonly step: Step
+  readonly url: string
+  readonly fields: readonly (readonly [string, FormValue])[]
+  readonly headers: Readonly<Record<string, string>>
+  readonly secrets: readonly Secret[]
+}
+
+/** Builds what the client sends to an endpoint of the server: who it is, for which scopes, and what the caller adds. */
+export function buildClientRequest(
+  target: ClientRequestTarget,
+  request: Omit<TokenRequest, 'grant' | 'metadata'>,
+  correlationId: string,
+): HttpRequest {
+  const { claims, clientCredentials = {}, resource, responseType, clientInfo } = request
   const scope = (
     request.openIdScopes === false ? request.scopes : scopesToSend(request.scopes, request.offlineAccess ?? true)
   ).join(' ')
   const fields: (readonly [string, FormValue])[] = clientCredentials.omitClientId
     ? []
     : [['client_id', request.clientId]]
-  fields.push(...grantFields(grant))
+  fields.push(...target.fields)
   if (scope !== '') fields.push(['scope', scope])
   if (clientInfo) fields.push(['client_info', '1'])
   if (resource !== undefined) fields.push(['resource', resource])
@@ -66,13 +98,11 @@ export function buildTokenRequest(request: TokenRequest, correlationId: string):
   if (claims !== undefined) fields.push(['claims', checkClaims(claims)])
   fields.push(...(clientCredentials.fields ?? []), ...checkExtraBodyParameters(request.extraBodyParameters))
   const { body, printableBody, secrets } = encodeForm(fields)
-  // A response_type is asked of B2C only, which has no mailboxes to route to.
-  const anchor = clientInfo && responseType === undefined ? anchorMailbox(grant, request.homeAccountId) : undefined
   const headers = {
     accept: 'application/json',
     'content-type': 'application/x-www-form-urlencoded;charset=utf-8',
     ...productHeaders(correlationId),
-    ...(anchor === undefined ? {} : { 'x-anchormailbox': anchor }),
+    ...target.headers,
   }
   const { authorization } = clientCredentials
   const added: Record<string, Secret> = {
@@ -80,20 +110,14 @@ export function buildTokenRequest(request: TokenRequest, correlationId: string):
     ...(authorization === undefined ? {} : { authorization }),
   }
   return createRequest({
-    step: 'token',
+    step: target.step,
     method: 'POST',
-    ...addQuery(request.metadata.token_endpoint, checkExtraQueryParameters(request.extraQueryParameters)),
+    ...addQuery(target.url, checkExtraQueryParameters(request.extraQueryParameters)),
     headers: { ...headers, ...mapValues(added, (value) => value.reveal()) },
     printableHeaders: { ...headers, ...mapValues(added, String) },
     body,
     printableBody,
-    // The assertion is sent encoded; an answer may repeat it as it was.
-    secrets: [
-      ...secrets,
-      ...(grant.type === 'saml' ? [grant.assertion.xml] : []),
-      ...Object.values(added),
-      ...(clientCredentials.secrets ?? []),
-    ],
+    secrets: [...secrets, ...target.secrets, ...Object.values(added), ...(clientCredentials.secrets ?? [])],
   })
 }
 
@@ -143,6 +167,11 @@ function grantFields(grant: Grant): (readonly [string, FormValue])[] {
       return [
         ['grant_type', grantTypes.refreshToken],
         ['refresh_token', grant.refreshToken],
+      ]
+    case 'device_code':
+      return [
+        ['grant_type', grantTypes.deviceCode],
+        ['device_code', grant.deviceCode],
       ]
   }
 }

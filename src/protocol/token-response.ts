@@ -192,12 +192,12 @@ const interactionSuberrors = new Set([
 /**
  * Reads an OAuth error (RFC 6749 §5.2) with Entra's additions.
  *
- * @param asked The endpoint that answered, which need not be the token endpoint.
+ * @param what The endpoint that answered, which need not be the token endpoint.
  */
 export function parseTokenError(
   json: JsonObject,
   response: HttpResponse,
-  asked: { readonly step: Step; readonly what: string } = { step, what: 'the token endpoint' },
+  { step, what }: { readonly step: Step; readonly what: string } = { step: 'token', what: 'the token endpoint' },
 ): AuthError {
   const error = readString(json, 'error', step, 256)
   const errorDescription = findString(json, 'error_description', step, 16_384)
@@ -215,13 +215,13 @@ export function parseTokenError(
   const about = errorFacts(json, response)
   const hint = aadstsHint(facts.errorCodes) ?? aadb2cHint(serverCode) ?? msisHint(serverCode) ?? oauthErrorHint(error)
   const details = {
-    step: asked.step,
+    step,
     response: about,
     hint,
     ...whereToLook(about, response, serverCode),
   } as const
   // The description's first sentence is enough for a message; ids and times are in the other members.
-  const message = `${asked.what} answered ${error}${errorDescription ? `: ${errorDescription.split(/ ?\r?\n| {2}| Trace ID:/)[0]}` : ''}`
+  const message = `${what} answered ${error}${errorDescription ? `: ${errorDescription.split(/ ?\r?\n| {2}| Trace ID:/)[0]}` : ''}`
   // Entra documents error and suberror for programs, and AADSTS numbers for people only: the class follows the former.
   const interaction = interactionErrors.has(error) || interactionSuberrors.has(suberror ?? '') || facts.claims
   return interaction

@@ -83,6 +83,7 @@ describe('server metadata', () => {
       issuer: 'https://login.microsoftonline.us/{tenantid}/v2.0',
       token_endpoint: 'https://login.microsoftonline.us/contoso.example/oauth2/v2.0/token',
       jwks_uri: 'https://login.microsoftonline.us/contoso.example/discovery/v2.0/keys',
+      device_authorization_endpoint: 'https://login.microsoftonline.us/contoso.example/oauth2/v2.0/devicecode',
     })
   })
 
