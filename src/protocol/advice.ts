@@ -26,10 +26,36 @@ export type AdviceSource = 'published' | 'observed' | 'reported'
 export interface Advice {
   /** The name the server's own documentation has for it. */
   readonly name?: string
-  /** What happened, in one sentence without a full stop. */
+  /** What happened: one clause that can stand after a colon, so without a capital (but for names) and a full stop. */
   readonly meaning: string
   /** What to change, for somebody who uses this grant; whole sentences. */
   readonly remedy: string
   readonly class: FailureClass
   readonly source: AdviceSource
 }
+
+/** One entry of a catalogue. @param name empty where the server's documentation has none. */
+export function advice(
+  failureClass: FailureClass,
+  name: string,
+  meaning: string,
+  remedy: string,
+  source: AdviceSource = 'published',
+): Advice {
+  return { ...(name === '' ? {} : { name }), meaning, remedy, class: failureClass, source }
+}
+
+/** The entry of a code that came from a server, which may be any text, `constructor` too. */
+export function findAdvice(catalogue: Readonly<Record<string, Advice>>, code: string | undefined): Advice | undefined {
+  return code !== undefined && Object.hasOwn(catalogue, code) ? catalogue[code] : undefined
+}
+
+/** Meaning and remedy as sentences, for `AuthError.hint`. */
+export function hintOf(advice: Advice): string
+export function hintOf(advice: Advice | undefined): string | undefined
+export function hintOf(advice: Advice | undefined): string | undefined {
+  if (advice === undefined) return undefined
+  return `${advice.meaning.charAt(0).toUpperCase()}${advice.meaning.slice(1)}. ${advice.remedy}`
+}
+
+export const triedOnce = 'It was tried once and will not be tried again by itself: repeated attempts lock the account.'
