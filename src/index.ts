@@ -4,6 +4,7 @@ export type { CredentialStore, PartitionChange } from './cache/store.ts'
 export type { PasswordAsk, PasswordCallback } from './client/acquire-by-password.ts'
 export type { AccountSelector } from './client/acquire-silent.ts'
 export { createRopcClient } from './client/client.ts'
+export { type ConsoleListenerOptions, consoleListener, type LogLevel } from './client/console-listener.ts'
 export type { ClientEvent, WarningCode } from './client/events.ts'
 export type { CallOptions, ClientOptions } from './client/options.ts'
 export type {
