@@ -1,6 +1,7 @@
 export type { Account } from './cache/account.ts'
 export type { StoredEntity } from './cache/entities.ts'
 export type { CredentialStore, PartitionChange } from './cache/store.ts'
+export type { UserCodeCallback, UserCodeNotice } from './client/acquire-by-device-code.ts'
 export type { PasswordAsk, PasswordCallback } from './client/acquire-by-password.ts'
 export type { AccountSelector } from './client/acquire-silent.ts'
 export { createRopcClient } from './client/client.ts'
@@ -8,6 +9,7 @@ export { type ConsoleListenerOptions, consoleListener, type LogLevel } from './c
 export type { ClientEvent, WarningCode } from './client/events.ts'
 export type { CallOptions, ClientOptions } from './client/options.ts'
 export type {
+  DeviceCodeRequest,
   DiscoverRequest,
   Discovery,
   PasswordRequest,

@@ -14,6 +14,15 @@ export {
 } from './protocol/client-authentication.ts'
 export { type ClientInfo, parseClientInfo } from './protocol/client-info.ts'
 export { type Cloud, findCloud } from './protocol/clouds.ts'
+export {
+  buildDeviceAuthorizationRequest,
+  buildDeviceTokenRequest,
+  type DeviceAuthorization,
+  type DeviceAuthorizationRequest,
+  type DeviceTokenOutcome,
+  parseDeviceAuthorizationResponse,
+  parseDeviceTokenResponse,
+} from './protocol/device-code.ts'
 export { type Grant, grantTypes } from './protocol/grants.ts'
 export {
   createRequest,

@@ -64,6 +64,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
   const flights = new SharedFlights<TokenResult>()
   const ahead = new RefreshAhead()
   const keySets = createKeySets()
+  const closer = new AbortController()
   let closing: Promise<void> | undefined
   const defaults: CallDefaults = {
     clientId: options.clientId,
@@ -141,6 +142,17 @@ export function createRopcClient(options: ClientOptions): RopcClient {
           const ask = (where: Omit<PasswordAsk, 'reason'>) => password({ ...where, reason })
           return await acquireByPassword(call, discovery, store, { username, ...asked, password: ask })
         }
+      })
+    },
+
+    acquireTokenByDeviceCode(request) {
+      return start('acquireTokenByDeviceCode', request, deviceCodeNames, async (call) => {
+        const { onUserCode, resource, username } = request
+        if (typeof onUserCode !== 'function') throw cannotTell()
+        const expected = username === undefined ? {} : { username: checkedUsername(call, username) }
+        const asked = { scopes: checkScopes(request.scopes), ...readResource(resource), ...expected }
+        const { acquireByDeviceCode } = await import('./acquire-by-device-code.ts')
+        return acquireByDeviceCode(call, discovery, store, { ...asked, onUserCode, closed: closer.signal })
       })
     },
 
@@ -226,6 +238,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
 
     close() {
       closing ??= transport.close()
+      closer.abort()
       return closing
     },
 
@@ -236,6 +249,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
 }
 
 const passwordNames = callNames('username', 'password', 'scopes', 'resource')
+const deviceCodeNames = callNames('username', 'scopes', 'onUserCode', 'resource')
 const silentNames = callNames('account', 'scopes', 'forceRefresh', 'resource')
 const samlNames = callNames('username', 'password', 'appliesTo')
 const discoverNames = callNames('username')
@@ -311,6 +325,13 @@ function notACallback(): InvalidArgumentError {
   return new InvalidArgumentError('password is not a function', {
     step: 'token',
     hint: 'acquireToken answers from the cache and takes a callback; acquireTokenByUsernamePassword takes the password.',
+  })
+}
+
+function cannotTell(): InvalidArgumentError {
+  return new InvalidArgumentError('onUserCode is not a function', {
+    step: 'device',
+    hint: 'Pass a function that shows its verificationUri and userCode to the user.',
   })
 }
 

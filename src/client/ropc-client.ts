@@ -3,6 +3,7 @@ import type { DecodedIdToken } from '../protocol/id-token.ts'
 import type { SamlAssertion } from '../protocol/saml-assertion.ts'
 import type { Secret } from '../protocol/secret.ts'
 import type { WsTrustEndpoint } from '../wstrust/mex-document.ts'
+import type { UserCodeCallback } from './acquire-by-device-code.ts'
 import type { PasswordCallback } from './acquire-by-password.ts'
 import type { AccountSelector } from './acquire-silent.ts'
 import type { CallOptions } from './options.ts'
@@ -23,6 +24,16 @@ export interface TokenRequestWithCallback extends CallOptions {
   readonly resource?: string
   /** Called only when neither cache nor refresh token helps, after it is known where the password goes. */
   readonly password: PasswordCallback
+}
+
+export interface DeviceCodeRequest extends CallOptions {
+  readonly scopes: readonly string[]
+  /** Relying party for an AD FS that reads no scopes (AD FS 2016). */
+  readonly resource?: string
+  /** The user principal name of who must sign in; for somebody else's token the call fails, and keeps nothing. */
+  readonly username?: string
+  /** Called once, with what the user has to be told. */
+  readonly onUserCode: UserCodeCallback
 }
 
 export interface SilentRequest extends CallOptions {
@@ -61,7 +72,7 @@ export interface SamlResult extends SamlAssertion {
   readonly correlationId: string
 }
 
-/** Signs users in by name and password. Make one per application and authority, and close it at the end. */
+/** Signs users in by name and password, or in a browser. Make one per application and authority, and close it at the end. */
 export interface RopcClient extends AsyncDisposable {
   /**
    * Signs in with a password, always afresh: the answer never comes from the cache, and no two calls share a request.
@@ -81,6 +92,18 @@ export interface RopcClient extends AsyncDisposable {
    * server says no; `UnsupportedError`, `ProtocolError`, `TransportError` as their names say.
    */
   acquireToken(request: TokenRequestWithCallback): Promise<TokenResult>
+  /**
+   * Signs a user in in a browser, on this device or another, where multifactor authentication, consent and a new password
+   * are possible (RFC 8628). The tokens are kept as after a password, so that silent calls can follow.
+   *
+   * It goes on where a call ended in an `InteractionRequiredError`: pass the error's `claims` on, if it has some. The time
+   * limit of the call stands still while the user is waited for; the code itself is good for 15 minutes, as a rule.
+   *
+   * @throws `DeniedError` `ERR_DEVICE_CODE_DECLINED` or `ERR_DEVICE_CODE_EXPIRED`; `UnsupportedError`
+   * `ERR_UNSUPPORTED_AUTHORITY` where the server does not offer this (B2C); `ProtocolError` `ERR_ACCOUNT_MISMATCH` when
+   * somebody else than `username` signed in; the rest as other sign-ins.
+   */
+  acquireTokenByDeviceCode(request: DeviceCodeRequest): Promise<TokenResult>
   /**
    * Gets a token without a password: cache, then refresh token. Identical calls under way share one request.
    *

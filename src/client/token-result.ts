@@ -22,6 +22,7 @@ export type SignInPath = Deviations &
         /** The WS-Trust endpoint the password was sent to. */
         readonly endpoint: string
       }
+    | /** The user signed in in a browser. */ { readonly type: 'device_code' }
     | /** No credential of the user's was needed: cache or refresh token. */ { readonly type: 'silent' }
   )
 
@@ -39,7 +40,7 @@ export interface TokenResult {
   /** Absent when the server named no user; then nothing was cached. */
   readonly account?: Account
   readonly correlationId: string
-  readonly source: 'password' | 'refresh_token' | 'cache'
+  readonly source: 'password' | 'device_code' | 'refresh_token' | 'cache'
   readonly path: SignInPath
   /** Origin of the host that got the password, if one did. */
   readonly passwordSentTo?: string

@@ -25,11 +25,12 @@ export interface DeviceAuthorizationRequest
  * @see {@link https://learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code Entra: device authorization grant}
  */
 export function buildDeviceAuthorizationRequest(
-  { metadata, ...request }: DeviceAuthorizationRequest,
+  request: DeviceAuthorizationRequest,
   correlationId: string,
 ): HttpRequest {
-  const url = metadata.device_authorization_endpoint
-  return buildClientRequest({ step, url, fields: [], headers: {}, secrets: [] }, request, correlationId)
+  const url = request.metadata.device_authorization_endpoint
+  const target = { step, url, fields: [], headers: {}, secrets: [] } as const
+  return buildClientRequest(target, { ...request, clientInfo: false }, correlationId)
 }
 
 /** A code that waits for its user (RFC 8628 §3.2). */
