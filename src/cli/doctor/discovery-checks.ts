@@ -6,7 +6,7 @@ import type { ServerMetadata } from '../../protocol/server-metadata.ts'
 import { unknownRealmHint } from '../../realm/upn.ts'
 import type { FederatedRealm, UserRealm } from '../../realm/user-realm.ts'
 import { exitCode } from '../exit-code.ts'
-import { type Check, fail, pass } from './check.ts'
+import { type Check, fail, failedBy, pass } from './check.ts'
 import { describeAnswer } from './endpoint-answer.ts'
 
 const kinds = {
@@ -37,12 +37,23 @@ export function describeMetadata(metadata: ServerMetadata, response: HttpRespons
   ])
 }
 
+/** The OpenID configuration could not be had. @param response What came in its place, if anything did. */
+export function failedMetadata(error: unknown, response?: HttpResponse): Check {
+  const check = failedBy(error, 'metadata', 'OpenID configuration', describeRefusal(response))
+  const isOwnRefusal = response !== undefined && typeof findJsonObject(response)?.['error'] === 'string'
+  return isOwnRefusal
+    ? { ...check, hint: 'The authority itself refuses: check the tenant in --authority, and its cloud.' }
+    : check
+}
+
 /** What an answer that led to an error says of itself: the OAuth error, or who sent the page. */
 export function describeRefusal(response: HttpResponse | undefined): string {
   if (response === undefined) return ''
   const { error, error_description: description } = findJsonObject(response) ?? {}
-  const words = [error, description].filter((text) => typeof text === 'string')
-  return words.length > 0 ? words.join(': ').slice(0, 300) : describeAnswer(response)
+  if (typeof error !== 'string') return describeAnswer(response)
+  // What follows are ids and the time of this request, which meant to fail.
+  const reason = typeof description === 'string' ? `: ${description.replace(/\s*Trace ID:.*/s, '').slice(0, 250)}` : ''
+  return `${error.slice(0, 50)}${reason}`
 }
 
 /** Judges the account type: two of the four can sign in. */

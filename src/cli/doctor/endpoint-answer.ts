@@ -1,4 +1,5 @@
 import type { HttpResponse } from '../../protocol/http.ts'
+import { findJsonObject } from '../../protocol/json.ts'
 import { exitCode } from '../exit-code.ts'
 import { type Check, fail, pass, warn } from './check.ts'
 
@@ -23,6 +24,7 @@ export function judgeEndpoint({ endpoint, url, response }: EndpointAnswer): Chec
     .join('; ')
   const failing = (hint: string, exit: typeof exitCode.network | typeof exitCode.protocol = exitCode.protocol): Check =>
     fail(id, label, { detail, hint, exit })
+  if (speaksProtocol(endpoint, response)) return pass(id, label, detail)
   if (status === 407)
     return failing('The proxy wants a user name and a password: put them into HTTPS_PROXY.', exitCode.network)
   if (status === 429) return warn(id, label, detail, 'The server sees too many requests from here: wait a while.')
@@ -30,11 +32,14 @@ export function judgeEndpoint({ endpoint, url, response }: EndpointAnswer): Chec
   if (status >= 500) return failing('The server or a proxy before it is busy or broken: try again later.')
   if (isPage(response) && !isOfTheService(response)) {
     const who = 'Something in between answers with a page of its own: a proxy, a firewall or a sign-in portal.'
-    return status < 300 || status === 403 ? failing(who) : warn(id, label, detail, who)
+    return status < 300 || status === 403 || status === 404 ? failing(who) : warn(id, label, detail, who)
   }
-  if (status === 404)
-    return failing(endpoint === 'token' ? 'The authority has no token endpoint there: check its path.' : closedHint)
-  if ([400, 401, 405, 415].includes(status) || isOfTheService(response)) return pass(id, label, detail)
+  if (status === 404 && endpoint === 'wstrust') return failing(closedHint)
+  if (status === 404 && !isOfTheService(response)) {
+    return failing('The authority has no token endpoint there: check its path.')
+  }
+  if ([400, 401, 405, 415].includes(status) || (isOfTheService(response) && status !== 404))
+    return pass(id, label, detail)
   return warn(id, label, detail, 'A refusal (400 or 405) was expected: look at what answers there.')
 }
 
@@ -54,13 +59,18 @@ export function describeAnswer({ headers, body }: Pick<HttpResponse, 'headers' |
     .join('; ')
 }
 
+/** An OAuth error (RFC 6749 §5.2) or a SOAP message, whatever the status: the endpoint itself, at work. */
+function speaksProtocol(endpoint: EndpointAnswer['endpoint'], response: EndpointAnswer['response']): boolean {
+  if (endpoint === 'wstrust') return /soap\+xml/i.test(response.headers['content-type'] ?? '')
+  return response.status < 500 && response.status !== 429 && typeof findJsonObject(response)?.['error'] === 'string'
+}
+
 function isPage({ headers, body }: EndpointAnswer['response']): boolean {
   return /html/i.test(headers['content-type'] ?? '') || /^\s*(<!doctype html|<html)/i.test(body)
 }
 
 // Entra marks its answers, its error pages too; http.sys, which answers for a farm, writes pages for plain refusals.
 function isOfTheService({ headers, status }: EndpointAnswer['response']): boolean {
-  if (headers['x-ms-request-id'] !== undefined || headers['x-ms-ests-server'] !== undefined)
-    return status < 500 && status !== 404
+  if (headers['x-ms-request-id'] !== undefined || headers['x-ms-ests-server'] !== undefined) return true
   return /^Microsoft-HTTPAPI\//i.test(headers['server'] ?? '') && headers['via'] === undefined && status >= 400
 }

@@ -11,7 +11,7 @@ import { parseUserRealm, type UserRealm } from '../../realm/user-realm.ts'
 import { type Bench, type BenchOptions, createBench, parsed } from './bench.ts'
 import { type Check, failedBy, pass, skip, warn } from './check.ts'
 import { type ClockReading, judgeClock, readClock } from './clock.ts'
-import { describeMetadata, describeRefusal, judgeRealm } from './discovery-checks.ts'
+import { describeMetadata, describeRefusal, failedMetadata, judgeRealm } from './discovery-checks.ts'
 import { type Discovered, examineFederation, skipFederation } from './examine-federation.ts'
 
 export interface Examination extends BenchOptions {
@@ -102,7 +102,7 @@ async function fetchMetadata(bench: Bench, authority: Authority, { probing }: Ex
     response = await bench.guard.send(request, { signal: probing.signal })
     return { check: describeMetadata(parseMetadata(response, authority), response) }
   } catch (error) {
-    return { check: failedBy(error, ...metadataLabel, describeRefusal(response)) }
+    return { check: failedMetadata(error, response) }
   }
 }
 
@@ -111,13 +111,13 @@ function readMetadata(bench: Bench, authority: Authority, { error }: Discovered)
   const response = bench.seen.findLast(({ request }) => request.url.endsWith(wellKnown))?.response
   if (response === undefined) {
     const failed = isAuthError(error) && error.step === 'authority'
-    return { check: failed ? failedBy(error, ...metadataLabel) : skip(...metadataLabel, 'it was not asked for') }
+    return { check: failed ? failedMetadata(error) : skip(...metadataLabel, 'it was not asked for') }
   }
   try {
     const metadata = parseMetadata(response, resolved(bench, authority))
     return { check: describeMetadata(metadata, response), tokenEndpoint: metadata.token_endpoint }
   } catch (failure) {
-    return { check: failedBy(failure, ...metadataLabel, describeRefusal(response)) }
+    return { check: failedMetadata(failure, response) }
   }
 }
 

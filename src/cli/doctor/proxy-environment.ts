@@ -55,6 +55,10 @@ export function showProxy(text: string): string {
   return `${url.protocol}//${url.host}${named ? ' with a user name' : ''}`
 }
 
+function showHosts(list: string): string {
+  return /@|:\/\//.test(list) ? 'not shown: no list of hosts' : list
+}
+
 /** What the environment says about proxies and TLS, and what the client makes of it. */
 export function judgeEnvironment(option: string | undefined, env: Environment, hasCa: boolean): readonly Check[] {
   return [judgeProxy(option, env), ...judgeExtraCas(env, hasCa), ...judgeUnverified(env)]
@@ -93,7 +97,7 @@ function effective(name: string, env: Environment): boolean {
 
 function variable(name: string, env: Environment, used: boolean): Check {
   const value = env[name] ?? ''
-  const shown = /^no_proxy$/i.test(name) ? value.replace(/[^\s,]*@[^\s,]*/g, '[not shown]') : showProxy(value)
+  const shown = /^no_proxy$/i.test(name) ? showHosts(value) : showProxy(value)
   const hidden = effective(name, env) ? '' : `; ${name.toLowerCase()} counts in its place`
   const detail = `${shown}${hidden}${used ? '' : '; not used'}`
   if (used && /^no_proxy$/i.test(name) && value.includes('/')) {
