@@ -9,6 +9,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'test/interop/**'],
+    setupFiles: ['test/walk-errors.ts'],
     reporters: ['default', new LastLineReporter()],
     testTimeout: 20_000,
     hookTimeout: 60_000,

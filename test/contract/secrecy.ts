@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
  * Marks that every secret of the contract is built around, one near its head, one in its middle, one near its tail: a
  * third of a secret in an output is a leak too. They are letters and digits, which most escapings leave alone.
  */
-const marks = ['Zk3vQx9LmA', 'Wq8nHt2RfB', 'Jy5cPd7GsC'] as const
+export const marks = ['Zk3vQx9LmA', 'Wq8nHt2RfB', 'Jy5cPd7GsC'] as const
 
 const specials = [
   ...'$&<>"\'`\\/+=%#?;:,.!*()[]{}|^~ \t\r\né€ßЖ漢😀',
