@@ -30,7 +30,7 @@ async function writeOn() {
 async function openStore() {
   const stores = new URL('../../dist/cache/stores/', import.meta.url)
   const onWarning = (code) => {
-    if (code !== 'PLAINTEXT_CACHE') say(`warning ${code}`)
+    if (code !== 'CACHE_PLAINTEXT') say(`warning ${code}`)
   }
   if (layout === 'msal') {
     const { createMsalFileStore } = await import(new URL('msal-file.js', stores))
