@@ -6,7 +6,7 @@ import type { StoredEntity } from '../entities.ts'
 import { partitionExpiry } from '../expiry.ts'
 import { changePartition } from '../partition.ts'
 import type { CredentialStore } from '../store.ts'
-import { isEntity } from './redis-entity.ts'
+import { isEntity } from './entity-shape.ts'
 
 /** What is used of a Keyv (4, 5 or 6), or of anything that has its methods. */
 export interface KeyvLike {
