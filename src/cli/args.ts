@@ -22,6 +22,8 @@ export interface Options<Name extends string> {
   text(name: Name): string | undefined
   list(name: Name): readonly string[]
   flag(name: Name): boolean
+  /** The arguments that belong to no option, for a command that takes them. */
+  readonly positionals: readonly string[]
 }
 
 interface OptionToken {
@@ -38,19 +40,26 @@ interface OptionToken {
  * An argument that is not understood is never repeated in the message, unless it is the name of an option: it may well
  * be a password that was typed in the wrong place, and messages end up in logs.
  *
+ * @param positionals Whether the command takes arguments that belong to no option. Default: they are refused.
  * @throws {@link UsageError} for an unknown option, one without its value or with one too many, one given twice, and
  *   for an argument that belongs to no option.
  */
 export function parseOptions<Name extends string>(
   argv: readonly string[],
   specs: Readonly<Record<Name, OptionSpec>>,
+  positionals: 'refused' | 'taken' = 'refused',
 ): Options<Name> {
   const options = specs as Readonly<Record<string, OptionSpec>>
   // Not strict: Node's own messages repeat stray arguments.
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true })
   const values = new Map<string, string[]>()
+  const stray: string[] = []
   for (const token of tokens) {
-    if (token.kind !== 'option') throw strayArgument(token.index + 1)
+    if (token.kind !== 'option') {
+      if (positionals === 'refused') throw strayArgument(token.index + 1)
+      if (token.kind === 'positional') stray.push(token.value)
+      continue
+    }
     const spec = Object.hasOwn(options, token.name) ? options[token.name] : undefined
     if (spec === undefined) throw unknownOption(token, options)
     const value = checkedValue(token, spec)
@@ -64,6 +73,7 @@ export function parseOptions<Name extends string>(
     text: (name) => values.get(name)?.[0],
     list: (name) => values.get(name) ?? [],
     flag: (name) => values.has(name),
+    positionals: stray,
   }
 }
 

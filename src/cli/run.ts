@@ -10,6 +10,7 @@ const help = `Usage: ropc COMMAND [options]
   accounts   list the users of a cache file, or sign one out
   doctor     say why a sign-in of a user would fail, without the password
   simulate   run a simulated Entra ID and AD FS on this machine
+  explain    say what an error code or message means, and what to change
   demo       sign several users in against the simulator, and show each step
 
   ropc COMMAND --help    the options of a command
@@ -26,6 +27,7 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['accounts', async () => (await import('./commands/accounts.ts')).runAccounts],
   ['doctor', async () => (await import('./commands/doctor.ts')).runDoctor],
   ['simulate', async () => (await import('./commands/simulate.ts')).runSimulate],
+  ['explain', async () => (await import('./commands/explain.ts')).runExplain],
   ['demo', async () => (await import('./commands/demo.ts')).runDemo],
 ])
 

@@ -1,0 +1,82 @@
+import { lookInAdfs, lookInEntra } from '../protocol/where-to-look.ts'
+import type { CodeExplanation, CodeKind, Explanation, RequestIds, UnknownExplanation } from './explanation.ts'
+import { type Finding, findCodes, unescapeText } from './recognise.ts'
+import { lookUp } from './registries.ts'
+import { findRequestIds } from './request-ids.ts'
+
+const maxCharacters = 1_048_576
+
+/**
+ * Explains every code in a text: a code alone, an error message, a JSON error, an excerpt of a log. Offline, and pure.
+ *
+ * The text may hold passwords and tokens: of it, only the codes themselves, GUIDs that are labelled as the ids of a
+ * request, and times come back.
+ *
+ * @param text Its first 1,048,576 characters count.
+ * @returns The most telling code first, what merely wraps others last, each once; an {@link UnknownExplanation} alone
+ *   when there is no code in it. Never empty.
+ */
+export function explain(text: string): readonly Explanation[] {
+  const plain = unescapeText(text.slice(0, maxCharacters))
+  const findings = findCodes(plain)
+  const codes = new Set(findings.map(({ code }) => code))
+  const explained = findings.map((finding) => {
+    const explanation = describe(finding, findRequestIds(plain, finding.at))
+    return { at: finding.at, rank: rankOf(explanation, codes), explanation }
+  })
+  explained.sort((a, b) => a.rank - b.rank || a.at - b.at)
+  if (explained.length > 0) return explained.map(({ explanation }) => explanation)
+  return [
+    {
+      kind: 'unknown',
+      meaning: 'There is no code in this text that is known here',
+      remedy:
+        'Pass the whole error: the JSON of the token endpoint, the SOAP fault, or the message with its AADSTS, AADB2C, MSIS or ERR_ code. All known codes are in docs/errors.md.',
+    },
+  ]
+}
+
+function describe({ kind, code }: Finding, ids: RequestIds | undefined): Explanation {
+  const known = lookUp(kind, code)
+  const server = serverOf(kind, ids)
+  if (known === undefined) return { ...unknownCode(kind, code), ...server }
+  return { ...known, ...server }
+}
+
+// A code of ours, or of another library's, says nothing of a server that has a log.
+function serverOf(kind: CodeKind, ids: RequestIds = {}): Pick<CodeExplanation, 'whereToLook' | 'request'> {
+  const facts = { status: 0, ...ids }
+  const request = Object.keys(ids).length === 0 ? {} : { request: ids }
+  if (kind === 'aadsts') {
+    return { whereToLook: lookInEntra(facts) ?? 'Entra admin center, Monitoring & health, Sign-in logs.', ...request }
+  }
+  if (kind === 'adfs_fault' || kind === 'msis' || kind === 'soap_fault') {
+    return { whereToLook: lookInAdfs(facts), ...request }
+  }
+  return request
+}
+
+function unknownCode(kind: CodeKind, code: string): UnknownExplanation {
+  const meaning = `${code} is not in this catalogue`
+  if (kind !== 'aadsts') {
+    return { kind: 'unknown', code, meaning, remedy: 'The text beside the code and the log of the server say more.' }
+  }
+  const lookUp = `https://login.microsoftonline.com/error?code=${code.slice('AADSTS'.length)}`
+  return { kind: 'unknown', code, meaning, remedy: `Look it up at Microsoft: ${lookUp}`, lookUp }
+}
+
+const order: readonly (CodeKind | 'unknown')[] = [
+  ...(['aadsts', 'aadb2c', 'msis', 'adfs_fault', 'unknown', 'soap_fault', 'suberror'] as const),
+  ...(['oauth_error', 'error_code', 'peer', 'warning'] as const),
+]
+
+/** Codes that say only that there is another one, the most telling first: as `aadstsAdvice` has them. */
+const wrappers = ['AADSTS70000', 'AADSTS70002', 'AADSTS50000', 'Sender', 'Receiver']
+
+function rankOf({ kind, code = '' }: Explanation, all: ReadonlySet<string>): number {
+  if (wrappers.includes(code)) return order.length + wrappers.indexOf(code)
+  // Entra numbers the cases of a failure by adding digits to its number.
+  if (kind === 'aadsts' && [...all].some((other) => other !== code && other.startsWith(code))) return order.length
+  // The numbers of a server are equally telling, whichever it is.
+  return Math.max(order.indexOf(kind), order.indexOf('adfs_fault'))
+}
