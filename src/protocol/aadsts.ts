@@ -1,8 +1,6 @@
 import { accountNumbers } from './aadsts-account.ts'
 import { applicationNumbers } from './aadsts-application.ts'
 import { grantNumbers } from './aadsts-grant.ts'
-import { policyNumbers } from './aadsts-policy.ts'
-import { requestNumbers } from './aadsts-request.ts'
 import { type Advice, findAdvice, hintOf } from './advice.ts'
 import { oauthErrors } from './oauth-errors.ts'
 
@@ -14,10 +12,8 @@ import { oauthErrors } from './oauth-errors.ts'
  */
 export const aadsts: Readonly<Record<number, Advice>> = {
   ...accountNumbers,
-  ...policyNumbers,
   ...grantNumbers,
   ...applicationNumbers,
-  ...requestNumbers,
 }
 
 /** Numbers that only say that something else failed, the most telling first. */

@@ -5,8 +5,6 @@ import { aadsts, aadstsAdvice, aadstsHint, oauthErrorHint } from '../../src/prot
 import { accountNumbers } from '../../src/protocol/aadsts-account.ts'
 import { applicationNumbers } from '../../src/protocol/aadsts-application.ts'
 import { grantNumbers } from '../../src/protocol/aadsts-grant.ts'
-import { policyNumbers } from '../../src/protocol/aadsts-policy.ts'
-import { requestNumbers } from '../../src/protocol/aadsts-request.ts'
 import { type Advice, type AdviceSource, type FailureClass, findAdvice, hintOf } from '../../src/protocol/advice.ts'
 import { msis, msisHint } from '../../src/protocol/msis.ts'
 import { oauthErrors, suberrors } from '../../src/protocol/oauth-errors.ts'
@@ -54,7 +52,7 @@ describe('the catalogue of server codes', () => {
   })
 
   it('has each AADSTS number in one of its files only', () => {
-    const parts = [accountNumbers, policyNumbers, grantNumbers, applicationNumbers, requestNumbers]
+    const parts = [accountNumbers, grantNumbers, applicationNumbers]
     const numbers = parts.flatMap((part) => Object.keys(part))
     expect(numbers.filter((number, index) => numbers.indexOf(number) !== index)).toEqual([])
     expect(numbers).toHaveLength(Object.keys(aadsts).length)
