@@ -4,7 +4,7 @@ const reported: AdviceSource = 'reported'
 const wrongPassword = `Check both; only local accounts of the B2C tenant can use this grant. ${triedOnce}`
 const again = 'Try again later, with a growing pause between attempts.'
 const passwordAgain = 'Sign in with user name and password again.'
-const spent = `The refresh token is of no more use: ${passwordAgain.charAt(0).toLowerCase()}${passwordAgain.slice(1)}`
+const spent = `The refresh token is of no more use. ${passwordAgain}`
 const slower =
   'Wait before the next request, and use acquireTokenSilent and a store, so that a token is asked for once in its lifetime.'
 const registration = 'App registrations of the B2C tenant'
@@ -56,7 +56,7 @@ export const aadb2c: Readonly<Record<string, Advice>> = {
     'account_state',
     '',
     'the account of the refresh token no longer exists',
-    'Remove it from the store (client.removeAccount or ropc accounts), and sign in as a user who exists.',
+    'Remove it from the store (removeAccount, or ropc accounts --remove), and sign in as a user who exists.',
   ),
   AADB2C90129: advice('credential', '', 'the refresh token was revoked', spent),
   AADB2C90087: advice(

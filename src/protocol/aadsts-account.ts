@@ -132,7 +132,7 @@ export const accountNumbers: Readonly<Record<number, Advice>> = {
     'account_state',
     'PasswordChangeCompromisedPassword',
     'the password must be changed, since the account is at risk',
-    'This grant cannot change it. The user changes it in a browser (https://aka.ms/sspr), or an administrator resets it and dismisses the risk in Protection > Risky users; then sign in again.',
+    'This grant cannot change it. The user changes it in a browser (https://aka.ms/sspr), or an administrator resets it and dismisses the risk in ID Protection > Risky users; then sign in again.',
   ),
   50144: advice(
     'account_state',
@@ -328,7 +328,7 @@ export const accountNumbers: Readonly<Record<number, Advice>> = {
     'interaction_required',
     'ProofUpBlockedDueToRisk',
     'the user must register for multifactor authentication, and a risk stands against it',
-    'This grant can never do that. An administrator looks into Protection > Risky users; then the user registers in a browser, and signs in with device code or interactively.',
+    'This grant can never do that. An administrator looks into ID Protection > Risky users; then the user registers in a browser, and signs in with device code or interactively.',
   ),
   53010: advice(
     'tenant_policy',
@@ -340,13 +340,13 @@ export const accountNumbers: Readonly<Record<number, Advice>> = {
     'tenant_policy',
     '',
     'the user is blocked for a risk in the home tenant',
-    'An administrator of the home tenant looks into Protection > Risky users, and dismisses the risk or resets the password; then sign in again.',
+    'An administrator of the home tenant looks into ID Protection > Risky users, and dismisses the risk or resets the password; then sign in again.',
   ),
   530034: advice(
     'tenant_policy',
     'DelegatedAdminBlockedDueToSuspiciousActivity',
     'a delegated administrator is blocked for a risk in the home tenant',
-    'An administrator of the home tenant looks into Protection > Risky users. Delegated administrators should not use this grant: sign in interactively.',
+    'An administrator of the home tenant looks into ID Protection > Risky users. Delegated administrators should not use this grant: sign in interactively.',
   ),
   530031: advice('tenant_policy', '', 'an access policy does not allow a token to be issued', policy, 'reported'),
   530032: advice(

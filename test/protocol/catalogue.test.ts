@@ -117,6 +117,15 @@ describe('the catalogue of server codes', () => {
     expect(aadsts[number]?.remedy).toMatch(remedy)
   })
 
+  it('does not call published what is missing in Microsoft’s own list', () => {
+    const missing = [70044, 80003, 80004, 80011, 81008, 120001, 120019, 530031, 700003, 700019, 700024, 900411]
+    for (const number of [...missing, 7000012, 7000014, 7000216, 7000229]) {
+      expect(aadsts[number]?.source, `${number}`).not.toBe('published')
+      expect(aadsts[number]?.name, `${number}`).toBeUndefined()
+    }
+    expect(aadsts[120000]).toMatchObject({ name: 'PasswordChangeIncorrectCurrentPassword', source: 'published' })
+  })
+
   it('has no 53035, which nobody sends', () => {
     expect(aadstsAdvice([53035])).toBeUndefined()
   })
