@@ -4,6 +4,8 @@ import type { FarmContext } from './adfs.ts'
 import { type AdfsClient, userInfo } from './adfs-clients.ts'
 import { checkClientAssertion } from './client-assertion.ts'
 import { type ClientCredentials, jwtBearer, readClientCredentials, readForm } from './client-credentials.ts'
+import { offer } from './device-code.ts'
+import { deviceErrors, deviceGrant } from './device-codes.ts'
 import type { Answer, SimulatorRequest } from './journal.ts'
 import { sameSecret } from './password.ts'
 import { domainOf, findUser, kindOf, type User } from './world.ts'
@@ -39,7 +41,15 @@ export function adfsMetadata(origin: string, issuer: string): HttpResponse {
     ],
     response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token', 'code token'],
     response_modes_supported: ['query', 'fragment', 'form_post'],
-    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials', 'implicit', 'password'],
+    grant_types_supported: [
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+      'implicit',
+      'password',
+      deviceGrant,
+    ],
+    device_authorization_endpoint: `${oauth}/devicecode`,
     subject_types_supported: ['pairwise'],
     scopes_supported: ['allatclaims', 'openid', 'email', 'profile', 'user_impersonation', 'aza'],
     id_token_signing_alg_values_supported: ['RS256'],
@@ -83,9 +93,23 @@ export async function answerAdfsToken(farm: FarmContext, request: SimulatorReque
   }
 }
 
+/** `/adfs/oauth2/devicecode`: codes for users who sign in in a browser (RFC 8628 §3.1). */
+export function answerAdfsDevice(farm: FarmContext, request: SimulatorRequest): Answer {
+  const form = readForm(request)
+  try {
+    const client = authenticate(farm, readClientCredentials(form, request.headers))
+    const resource = audienceOf(farm, client, form, undefined)
+    const code = farm.deviceCodes.issue({ clientId: client.clientId, scope: form.get('scope') ?? '', resource })
+    return { kind: 'device', response: json(200, offer(code, `${farm.origin()}/adfs/oauth2/deviceauth`)) }
+  } catch (error) {
+    if (!(error instanceof AdfsRefused)) throw error
+    return { kind: 'device', response: json(error.status, { error: error.error, error_description: error.message }) }
+  }
+}
+
 /** Whatever else was put there may be a secret in the wrong field. */
 function knownGrant(grantType: string | null): string {
-  return grantType === 'password' || grantType === 'refresh_token' ? grantType : 'other'
+  return grantType !== null && ['password', 'refresh_token', deviceGrant].includes(grantType) ? grantType : 'other'
 }
 
 async function issue(
@@ -95,7 +119,8 @@ async function issue(
 ): Promise<Record<string, unknown>> {
   const { level = '2019' } = farm.world.farm
   const grantType = form.get('grant_type')
-  if ((grantType === 'password' && level === '2012R2') || (grantType !== 'password' && grantType !== 'refresh_token')) {
+  const offeredHere = level === '2012R2' ? ['refresh_token'] : ['password', 'refresh_token', deviceGrant]
+  if (!offeredHere.includes(grantType ?? '')) {
     const offered = `'authorization_code'${level === '2012R2' ? ' or ' : ", 'password' or "}'refresh_token'`
     throw new AdfsRefused(
       'unsupported_grant_type',
@@ -103,11 +128,16 @@ async function issue(
     )
   }
   const client = authenticate(farm, credentials)
-  const stored = grantType === 'refresh_token' ? redeem(farm, client, form.get('refresh_token') ?? '') : undefined
+  const stored =
+    grantType === 'refresh_token'
+      ? redeem(farm, client, form.get('refresh_token') ?? '')
+      : grantType === deviceGrant
+        ? redeemDeviceCode(farm, client, form.get('device_code') ?? '')
+        : undefined
   const audience = audienceOf(farm, client, form, stored?.resource)
   const user = stored?.user ?? signIn(farm, form)
   const scopes = (form.get('scope') ?? stored?.scope ?? '').split(' ')
-  return reply(farm, { user, client, audience, scopes, firstTime: stored === undefined })
+  return reply(farm, { user, client, audience, scopes, firstTime: grantType !== 'refresh_token' })
 }
 
 function authenticate(farm: FarmContext, credentials: ClientCredentials): AdfsClient {
@@ -218,6 +248,18 @@ function redeem(
     )
   }
   return { user: grant.user, resource: grant.resource ?? '', scope: grant.scope }
+}
+
+function redeemDeviceCode(
+  farm: FarmContext,
+  { clientId }: AdfsClient,
+  deviceCode: string,
+): { readonly user: User; readonly resource: string; readonly scope: string } {
+  const state = farm.deviceCodes.ask(deviceCode, { clientId })
+  if (typeof state === 'string') throw new AdfsRefused(deviceErrors[state], `The device code is ${state}.`)
+  const user = findAccount(farm, state.username)
+  if (user === undefined) throw new AdfsRefused('access_denied', 'The user is not of this farm.')
+  return { user, resource: state.resource ?? '', scope: state.scope }
 }
 
 interface Issued {

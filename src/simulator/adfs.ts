@@ -1,8 +1,9 @@
 import type { HttpResponse } from '../protocol/http.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import { saml11, saml20, type WsTrustVersion } from '../wstrust/namespaces.ts'
-import { adfsKeys, adfsMetadata, answerAdfsToken } from './adfs-oauth.ts'
+import { adfsKeys, adfsMetadata, answerAdfsDevice, answerAdfsToken } from './adfs-oauth.ts'
 import type { SigningCertificate } from './certificates.ts'
+import type { DeviceCodes } from './device-codes.ts'
 import type { Answer, SimulatorRequest } from './journal.ts'
 import type { Libraries } from './libraries.ts'
 import { writeMexDocument } from './mex.ts'
@@ -25,6 +26,7 @@ export interface FarmContext {
   readonly issuer: string
   readonly signer: TokenSigner
   readonly refreshTokens: RefreshTokens
+  readonly deviceCodes: DeviceCodes
   readonly strict: boolean
   readonly now: () => EpochSeconds
   readonly newId: () => string
@@ -47,6 +49,7 @@ export async function answerAsFarm(farm: FarmContext, request: SimulatorRequest)
   const endpoint = path.toLowerCase()
   if (/^\/adfs\/oauth2\/token\/?$/.test(endpoint)) return answerAdfsToken(farm, request)
   const hasMetadata = farm.world.farm.level !== '2012R2'
+  if (hasMetadata && endpoint === '/adfs/oauth2/devicecode') return answerAdfsDevice(farm, request)
   if (hasMetadata && endpoint === '/adfs/.well-known/openid-configuration') {
     return { kind: 'metadata', response: adfsMetadata(farm.origin(), farm.issuer) }
   }

@@ -1,4 +1,5 @@
 import type { EpochSeconds } from '../protocol/time.ts'
+import type { DeviceCodes } from './device-codes.ts'
 import { Refused } from './faults.ts'
 import { isPublicCloudHost } from './instance-discovery.ts'
 import type { Libraries } from './libraries.ts'
@@ -12,6 +13,7 @@ export interface EntraContext {
   readonly libraries: Libraries
   readonly signer: TokenSigner
   readonly refreshTokens: RefreshTokens
+  readonly deviceCodes: DeviceCodes
   /** What Entra has on file about the federated domains. */
   readonly farm: { readonly issuer: string; readonly certificatePem: string; readonly origin: () => string }
   readonly strict: boolean

@@ -1,4 +1,5 @@
 import type { HttpResponse } from '../protocol/http.ts'
+import { answerDeviceRequest } from './device-code.ts'
 import { type EntraContext, issuerOf, personalAccounts, tenantNamed } from './directory.ts'
 import { faultResponse, Refused, type ResponseIds } from './faults.ts'
 import { answerInstanceDiscovery, cloudOf } from './instance-discovery.ts'
@@ -27,6 +28,7 @@ async function route(entra: EntraContext, request: SimulatorRequest, ids: Respon
   }
   if (first.toLowerCase() === 'common' && path.startsWith('userrealm/')) return answerUserRealm(entra, rest)
   if (path === 'oauth2/v2.0/token') return answerTokenRequest(entra, request, first, 'v2', ids)
+  if (path === 'oauth2/v2.0/devicecode') return answerDeviceRequest(entra, request, first, ids)
   if (path === 'oauth2/token') return answerTokenRequest(entra, request, first, 'v1', ids)
   if (path === 'discovery/v2.0/keys' || path === 'discovery/keys') {
     return { kind: 'jwks', response: json(200, { keys: [entra.signer.publicJwk] }) }

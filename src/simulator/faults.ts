@@ -36,6 +36,9 @@ export type EntraFaultCode =
   | 70000
   | 70003
   | 70011
+  | 70016
+  | 70018
+  | 70019
   | 90002
   | 90020
   | 500011
@@ -52,6 +55,7 @@ export type EntraFaultCode =
   | 900144
   | 900561
   | 901002
+  | 7000014
   | 7000215
   | 7000218
   | 7000222
@@ -140,6 +144,12 @@ const entraFaults: Readonly<Record<EntraFaultCode, EntraFault>> = {
     error: 'invalid_scope',
     text: "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid.",
   },
+  70016: {
+    error: 'authorization_pending',
+    text: 'OAuth 2.0 device flow error. Authorization is pending. Continue polling.',
+  },
+  70018: { error: 'bad_verification_code', text: 'Invalid verification code.' },
+  70019: { error: 'expired_token', text: 'Verification code expired.' },
   90002: {
     error: 'invalid_request',
     text: "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.",
@@ -190,6 +200,7 @@ const entraFaults: Readonly<Record<EntraFaultCode, EntraFault>> = {
   900144: { error: 'invalid_request', text: "The request body must contain the following parameter: '{parameter}'." },
   900561: { error: 'invalid_request', text: 'The endpoint only accepts POST requests. Received a {method} request.' },
   901002: { error: 'invalid_request', text: "The 'resource' request parameter is not supported." },
+  7000014: { error: 'invalid_grant', text: "The provided value for the input parameter 'device_code' is not valid." },
   7000215: {
     error: 'invalid_client',
     status: 401,

@@ -4,7 +4,7 @@ import type { WsTrustVersion } from '../wstrust/namespaces.ts'
 import { type ClientAuthenticationMethod, readForm } from './client-credentials.ts'
 
 /** What a request was for. */
-export type RequestKind = 'realm' | 'mex' | 'wstrust' | 'token' | 'metadata' | 'jwks' | 'instance' | 'other'
+export type RequestKind = 'realm' | 'mex' | 'wstrust' | 'token' | 'device' | 'metadata' | 'jwks' | 'instance' | 'other'
 
 /** A request as either side sees it, from a socket or from `send`. */
 export interface SimulatorRequest {

@@ -10,6 +10,8 @@ import {
   readClientCredentials,
   readForm,
 } from './client-credentials.ts'
+import { offer } from './device-code.ts'
+import { type DeviceCodes, deviceErrors, deviceGrant } from './device-codes.ts'
 import type { Answer, SimulatorRequest } from './journal.ts'
 import type { OidcClient, OidcIssuer, OidcUser } from './oidc-issuer.ts'
 import { sameSecret } from './password.ts'
@@ -21,6 +23,7 @@ export interface OidcContext {
   readonly provider: OidcIssuer
   readonly signer: () => Promise<TokenSigner>
   readonly refreshTokens: RefreshTokens<OidcUser>
+  readonly deviceCodes: DeviceCodes
   readonly strict: boolean
   readonly now: () => EpochSeconds
   readonly newId: () => string
@@ -48,6 +51,7 @@ export async function answerAsOidc(oidc: OidcContext, request: SimulatorRequest)
     return { kind: 'jwks', response: json(200, { keys: [publicJwk] }) }
   }
   if (pathname === `${path}/token`) return answerToken(oidc, request)
+  if (pathname === `${path}/device_authorization`) return answerDevice(oidc, request)
   return { kind: 'other', response: json(404, { error: 'not_found' }) }
 }
 
@@ -62,7 +66,8 @@ function metadata(oidc: OidcContext): HttpResponse {
     authorization_endpoint: `${issuer}/authorize`,
     token_endpoint: `${issuer}/token`,
     jwks_uri: `${issuer}/jwks`,
-    grant_types_supported: ['password', 'refresh_token'],
+    device_authorization_endpoint: `${issuer}/device_authorization`,
+    grant_types_supported: ['password', 'refresh_token', deviceGrant],
     response_types_supported: ['code'],
     subject_types_supported: ['public'],
     scopes_supported: oidc.provider.scopes,
@@ -79,13 +84,14 @@ async function answerToken(oidc: OidcContext, request: SimulatorRequest): Promis
   const facts = {
     kind: 'token',
     clientAuthentication: credentials.method,
-    ...(grantType === 'password' || grantType === 'refresh_token' ? { grantType } : {}),
+    ...(['password', 'refresh_token', deviceGrant].includes(grantType) ? { grantType } : {}),
     ...(username === null ? {} : { username }),
   } as const
   try {
     if (request.method !== 'POST') throw new OidcRefused('invalid_request', 'only POST')
     const client = authenticate(oidc, credentials, request.headers['authorization'])
     if (grantType === 'refresh_token') return { ...facts, response: await refresh(oidc, form, client) }
+    if (grantType === deviceGrant) return { ...facts, response: await redeemDeviceCode(oidc, form, client) }
     if (grantType !== 'password') throw new OidcRefused('unsupported_grant_type', 'password or refresh_token')
     const user = signIn(oidc, form)
     if (user !== undefined) {
@@ -98,6 +104,28 @@ async function answerToken(oidc: OidcContext, request: SimulatorRequest): Promis
     if (!(error instanceof OidcRefused)) throw error
     return { ...facts, response: refusal(error, credentials) }
   }
+}
+
+/** RFC 8628 §3.1. */
+function answerDevice(oidc: OidcContext, request: SimulatorRequest): Answer {
+  const form = readForm(request)
+  const credentials = readClientCredentials(form, request.headers)
+  try {
+    const { clientId } = authenticate(oidc, credentials, request.headers['authorization'])
+    const code = oidc.deviceCodes.issue({ clientId, scope: form.get('scope') ?? '' })
+    return { kind: 'device', response: json(200, offer(code, `${issuerOf(oidc)}/device`)) }
+  } catch (error) {
+    if (!(error instanceof OidcRefused)) throw error
+    return { kind: 'device', response: refusal(error, credentials) }
+  }
+}
+
+function redeemDeviceCode(oidc: OidcContext, form: URLSearchParams, client: OidcClient): Promise<HttpResponse> {
+  const state = oidc.deviceCodes.ask(form.get('device_code') ?? '', client)
+  if (typeof state === 'string') throw new OidcRefused(deviceErrors[state], `the device code is ${state}`)
+  const user = oidc.provider.users.find(({ username }) => username === state.username)
+  if (user === undefined) throw new OidcRefused('access_denied', 'no such user')
+  return issue(oidc, user, client, state.scope)
 }
 
 function refusal({ error, message }: OidcRefused, { method }: ClientCredentials): HttpResponse {

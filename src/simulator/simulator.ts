@@ -7,6 +7,7 @@ import type { B2cContext } from './b2c-context.ts'
 import { createSigningCertificate, signingKeys } from './certificates.ts'
 import { ciamIssuerOrigin, ciamWorld } from './ciam-directory.ts'
 import { type DemoApp, type DemoUser, demoApps, entraUsers, otherUsers } from './demo-list.ts'
+import { createDeviceCodes } from './device-codes.ts'
 import type { EntraContext } from './directory.ts'
 import { answerAsEntra } from './entra.ts'
 import { type Answer, type JournalEntry, journalEntry, type RequestKind, type SimulatorRequest } from './journal.ts'
@@ -75,6 +76,14 @@ export interface Simulator {
   readonly adfsCertificate: string
   /** Makes the refresh tokens of a user worthless (AADSTS50173). */
   revokeSessions(username: string): void
+  /**
+   * Signs a user in with the code that a device shows, as the user would in a browser, passing whatever is asked for there.
+   *
+   * @throws `InvalidArgumentError` for a code that no side waits for, or any more, and for a user that side does not have.
+   */
+  approveDevice(userCode: string, username: string): void
+  /** Says no to the device that shows this code. @throws `InvalidArgumentError` as {@link approveDevice} does. */
+  declineDevice(userCode: string): void
   /** Serves every side over TLS on 127.0.0.1, each on a port of its own. */
   listen(options?: ListenOptions): Promise<RunningSimulator>
 }
@@ -112,6 +121,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     libraries,
     signer: await createTokenSigner(entraKeys),
     refreshTokens,
+    deviceCodes: createDeviceCodes(own.now, own.newId),
     farm: { issuer, certificatePem: certificate.certificatePem, origin: () => origins.adfs },
     origin: () => origins.entra,
     issuerOrigin: () => origins.entra,
@@ -124,6 +134,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     issuer,
     signer: await createTokenSigner(adfsKeys),
     refreshTokens: createRefreshTokens(own.newId),
+    deviceCodes: createDeviceCodes(own.now, own.newId),
     origin: () => origins.adfs,
     hosts,
   }
@@ -140,6 +151,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     provider: own.world.oidc,
     signer: lazySigner('oidc'),
     refreshTokens: createRefreshTokens(own.newId),
+    deviceCodes: createDeviceCodes(own.now, own.newId),
     origin: () => origins.oidc,
   }
   const ciamLabel = firstLabel(own.hosts.ciam)
@@ -148,6 +160,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     ...entra,
     world: ciamWorld(own.world, ciamLabel),
     refreshTokens: createRefreshTokens(own.newId),
+    deviceCodes: createDeviceCodes(own.now, own.newId),
     origin: () => origins.ciam,
     issuerOrigin: () => ciamIssuerOrigin(origins.ciam, own.world.ciam.id),
   }
@@ -166,6 +179,20 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     const at = own.now()
     journal.push(journalEntry(request, { ...honest, response }, at))
     return { ...response, headers: { date: new Date(at * 1000).toUTCString(), ...response.headers } }
+  }
+
+  function decideDevice(userCode: string, username?: string): void {
+    const sidesWithCodes = [
+      { deviceCodes: entra.deviceCodes, users: entra.world.users },
+      { deviceCodes: farm.deviceCodes, users: farm.world.users },
+      { deviceCodes: ciam.deviceCodes, users: ciam.world.users },
+      { deviceCodes: oidc.deviceCodes, users: oidc.provider.users },
+    ]
+    const decided = sidesWithCodes.some(({ deviceCodes, users }) => {
+      const user = users.find((candidate) => candidate.username.toLowerCase() === username?.toLowerCase())
+      return user === undefined && username !== undefined ? false : deviceCodes.decide(userCode, user?.username)
+    })
+    if (!decided) throw argumentError('no device waits with this code for this user')
   }
 
   const authorities = (): Record<Side, string> => ({
@@ -194,6 +221,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     revokeSessions(username) {
       for (const side of [entra, farm, b2c, ciam, oidc]) side.refreshTokens.revoke(username)
     },
+    approveDevice: (userCode, username) => decideDevice(userCode, username),
+    declineDevice: (userCode) => decideDevice(userCode),
     async listen(listenOptions) {
       if (listening) throw argumentError('the simulator is listening already')
       listening = true

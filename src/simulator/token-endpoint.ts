@@ -3,6 +3,8 @@ import type { HttpResponse } from '../protocol/http.ts'
 import { readClaims } from './claims-request.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { type ClientCredentials, duplicateIn, readClientCredentials, readForm } from './client-credentials.ts'
+import { DeviceRefused, deviceRefusal, signInByDeviceCode } from './device-code.ts'
+import { deviceGrant } from './device-codes.ts'
 import { type EntraContext, issuerOf, type TenantName, tenantNamed } from './directory.ts'
 import { faultResponse, Refused, type ResponseIds } from './faults.ts'
 import type { Answer, SimulatorRequest } from './journal.ts'
@@ -17,7 +19,7 @@ const passwordGrant = 'password'
 const refreshGrant = 'refresh_token'
 const saml11Grant = 'urn:ietf:params:oauth:grant-type:saml1_1-bearer'
 const saml20Grant = 'urn:ietf:params:oauth:grant-type:saml2-bearer'
-const grantTypes = [passwordGrant, refreshGrant, saml11Grant, saml20Grant]
+const grantTypes = [passwordGrant, refreshGrant, saml11Grant, saml20Grant, deviceGrant]
 
 /** A token request on its way through the checks; what is learnt is noted for the journal. */
 interface TokenRequest {
@@ -61,6 +63,7 @@ export async function answerTokenRequest(
     const response = await issue(entra, { endpoint, segment, tenantName, form, client, grantType, ids, note })
     return { ...facts, response }
   } catch (error) {
+    if (error instanceof DeviceRefused) return { ...facts, response: deviceRefusal(error, ids) }
     if (!(error instanceof Refused)) throw error
     return { ...facts, response: faultResponse(error, ids) }
   }
@@ -87,7 +90,8 @@ async function issue(entra: EntraContext, request: TokenRequest): Promise<HttpRe
   const claims = readClaims(request.form.get('claims'))
   const signedIn = signIn(entra, request, app)
   checkAccount(signedIn, app, access.audience, claims)
-  if (access.fullNames.some((name) => isUnconsented(app, name))) {
+  // Whoever signs in in a browser is asked for consent there.
+  if (request.grantType !== deviceGrant && access.fullNames.some((name) => isUnconsented(app, name))) {
     throw new Refused(65001, { client: app.clientId, app: app.displayName })
   }
   const { challengeCapable } = claims
@@ -96,17 +100,23 @@ async function issue(entra: EntraContext, request: TokenRequest): Promise<HttpRe
 
 function checkTenant({ strict }: EntraContext, { tenantName, grantType, endpoint, form }: TokenRequest): void {
   const shared = tenantName === 'common' || tenantName === 'consumers'
-  if (strict && shared && grantType !== refreshGrant) throw new Refused(9001023)
+  if (strict && shared && grantType !== refreshGrant && grantType !== deviceGrant) throw new Refused(9001023)
   if (strict && endpoint === 'v2' && form.has('resource')) throw new Refused(901002)
 }
 
-/** A refresh request may leave out what the refresh token was issued for. */
+/** A request with a refresh token or a device code may leave out what that was issued for. */
 function requestedAccess(entra: EntraContext, request: TokenRequest, app: App): RequestedAccess {
-  const { world, strict, refreshTokens } = entra
+  const { world, strict, refreshTokens, deviceCodes } = entra
   const { endpoint, form, grantType, tenantName } = request
   const tenant = typeof tenantName === 'string' ? tenantName : tenantName.displayName
-  const stored = grantType === refreshGrant ? refreshTokens.find(form.get('refresh_token') ?? '') : undefined
-  const field = grantType === refreshGrant ? (name: string) => form.get(name) ?? '' : required(form)
+  const stored =
+    grantType === refreshGrant
+      ? refreshTokens.find(form.get('refresh_token') ?? '')
+      : grantType === deviceGrant
+        ? deviceCodes.find(form.get('device_code') ?? '')
+        : undefined
+  const hasScope = grantType === refreshGrant || grantType === deviceGrant
+  const field = hasScope ? (name: string) => form.get(name) ?? '' : required(form)
   return endpoint === 'v1'
     ? readResource(world, app, tenant, field('resource') || (stored?.resource ?? ''), strict)
     : readScope(world, app, tenant, field('scope') || (stored?.scope ?? ''), strict)
@@ -119,6 +129,11 @@ function signIn(entra: EntraContext, request: TokenRequest, app: App): SignedIn 
     const refreshed = signInByRefreshToken(entra, request.tenantName, app, field('refresh_token'))
     request.note({ username: refreshed.user.username })
     return refreshed
+  }
+  if (request.grantType === deviceGrant) {
+    const approved = signInByDeviceCode(entra, request.tenantName, app, field('device_code'))
+    request.note({ username: approved.user.username })
+    return approved
   }
   const version = request.grantType === saml11Grant ? '1.1' : '2.0'
   const seen = (assertionSignatureVerified: boolean): void => request.note({ assertionSignatureVerified })
