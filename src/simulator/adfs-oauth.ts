@@ -7,6 +7,7 @@ import { type ClientCredentials, jwtBearer, readClientCredentials, readForm } fr
 import { offer } from './device-code.ts'
 import { deviceErrors, deviceGrant } from './device-codes.ts'
 import type { Answer, SimulatorRequest } from './journal.ts'
+import { msisFault } from './msis-faults.ts'
 import { sameSecret } from './password.ts'
 import { domainOf, findUser, kindOf, type User } from './world.ts'
 
@@ -210,13 +211,14 @@ function audienceOf(farm: FarmContext, client: AdfsClient, form: URLSearchParams
 function signIn(farm: FarmContext, form: URLSearchParams): User {
   const user = findAccount(farm, form.get('username') ?? '')
   const matches = sameSecret(form.get('password') ?? '', user?.password ?? farm.newId())
-  const usable = !['disabled', 'locked', 'password-expired'].includes(user?.refusal ?? '')
+  const usable = !['disabled', 'locked', 'password-expired'].includes(`${user?.refusal}`)
   if (user === undefined || !matches || !usable) {
     throw new AdfsRefused('invalid_grant', "MSIS9659: Invalid 'username' or 'password'.")
   }
   if (user.refusal === 'adfs-policy') {
     throw new AdfsRefused('access_denied', 'MSIS9605: The client is not allowed to access the requested resource.')
   }
+  if (user.farmFault !== undefined) throw new AdfsRefused(...msisFault(user.farmFault))
   return user
 }
 

@@ -4,6 +4,7 @@ import { saml11, saml20, type WsTrustVersion } from '../wstrust/namespaces.ts'
 import { adfsKeys, adfsMetadata, answerAdfsDevice, answerAdfsToken } from './adfs-oauth.ts'
 import type { SigningCertificate } from './certificates.ts'
 import type { DeviceCodes } from './device-codes.ts'
+import { farmFault } from './farm-faults.ts'
 import type { Answer, SimulatorRequest } from './journal.ts'
 import type { Libraries } from './libraries.ts'
 import { writeMexDocument } from './mex.ts'
@@ -143,14 +144,19 @@ function reply(
 function authenticate(farm: FarmContext, { username, password }: ReceivedTokenRequest): User {
   const user = findUser(farm.world, username)
   const known = user !== undefined && kindOf(farm.world, user) === 'federated'
-  const usable = !['disabled', 'locked', 'password-expired'].includes(user?.refusal ?? '')
+  const usable = !['disabled', 'locked', 'password-expired'].includes(`${user?.refusal}`)
   // Compared for unknown users as well, so that both take the same time.
   const matches = sameSecret(password, user?.password ?? farm.newId())
   if (!known || !matches || !usable) {
-    throw new SoapFault('ID3242: The security token could not be authenticated or authorized.', 'FailedAuthentication')
+    throw wrongPassword()
   }
-  if (user.refusal === 'adfs-policy') throw new SoapFault('MSIS7068: Access denied.', 'FailedAuthentication')
+  if (user.refusal === 'adfs-policy') throw farmFault('MSIS7068')
+  if (user.farmFault !== undefined) throw farmFault(user.farmFault) ?? wrongPassword()
   return user
+}
+
+function wrongPassword(): SoapFault {
+  return new SoapFault('ID3242: The security token could not be authenticated or authorized.', 'FailedAuthentication')
 }
 
 function issue(

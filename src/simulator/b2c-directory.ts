@@ -1,3 +1,5 @@
+import { hasB2cFault } from './b2c-faults.ts'
+
 /** A user flow (`B2C_1_…`) or custom policy (`B2C_1A_…`). Names are compared without case. */
 export interface B2cPolicy {
   readonly name: string
@@ -18,7 +20,8 @@ export interface B2cUser {
   readonly what: string
   readonly objectId: string
   readonly emails: readonly string[]
-  readonly refusal?: 'locked'
+  /** `locked`, or the AADB2C number that the user is refused with. */
+  readonly refusal?: 'locked' | number
 }
 
 export interface B2cApp {
@@ -52,6 +55,25 @@ export interface B2cDirectory {
   readonly apis: readonly B2cApi[]
 }
 
+const demoPassword = 'B2c+Pass=w0rd'
+
+/** Names are compared without case. `aadb2c90114@…` is on no list: a user whom B2C refuses with that number. */
+export function findB2cUser({ users }: B2cDirectory, username: string): B2cUser | undefined {
+  const name = username.toLowerCase()
+  const listed = users.find((user) => user.username.toLowerCase() === name)
+  const number = Number(/^aadb2c(\d+)@/.exec(name)?.[1])
+  if (listed !== undefined || !hasB2cFault(number)) return listed
+  return {
+    username: name,
+    password: demoPassword,
+    displayName: name,
+    what: `refused with AADB2C${number}`,
+    objectId: `b2c00000-0000-4000-8000-${number.toString().padStart(12, '0')}`,
+    emails: [name],
+    refusal: number,
+  }
+}
+
 /** Every call makes a new copy. */
 export function demoB2cDirectory(): B2cDirectory {
   const user = (name: string, index: number, password: string, what: string): B2cUser => ({
@@ -62,7 +84,7 @@ export function demoB2cDirectory(): B2cDirectory {
     objectId: `b2c00000-0000-4000-8000-${index.toString().padStart(12, '0')}`,
     emails: [`${name}@customer.example`],
   })
-  const password = 'B2c+Pass=w0rd'
+  const password = demoPassword
   return {
     id: 'e6f8a0b2-3c4d-4e5f-8a1b-2c3d4e5f6a03',
     domain: 'customers.contoso.example',

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { HttpResponse } from '../protocol/http.ts'
 import { type AddressedPolicy, type B2cContext, b2cIssuer } from './b2c-context.ts'
-import type { B2cApp, B2cPolicy, B2cUser } from './b2c-directory.ts'
+import { type B2cApp, type B2cPolicy, type B2cUser, findB2cUser } from './b2c-directory.ts'
 import { B2cRefused, b2cFaultResponse } from './b2c-faults.ts'
 import { readClientCredentials, readForm } from './client-credentials.ts'
 import type { Answer, SimulatorRequest } from './journal.ts'
@@ -78,11 +78,14 @@ async function signIn(b2c: B2cContext, form: URLSearchParams, app: B2cApp, polic
     if (/<|&#/.test(value)) throw new B2cRefused(90122)
     return value
   })
-  const user = b2c.directory.users.find((candidate) => candidate.username.toLowerCase() === username?.toLowerCase())
+  const user = findB2cUser(b2c.directory, username ?? '')
   if (user === undefined && custom) throw new B2cRefused(90053)
   const matches = sameSecret(password ?? '', user?.password ?? b2c.newId())
   if (user?.refusal === 'locked') throw new B2cRefused(90111)
   if (user === undefined || !matches) throw new B2cRefused(90225)
+  if (typeof user.refusal === 'number') {
+    throw new B2cRefused(user.refusal, { client: app.clientId, tenant: b2c.directory.domain, policy: policy.name })
+  }
   const tokens = await issue(b2c, { user, app, policy, access, scope: form.get('scope') ?? '' })
   // The first answer has a string here, later ones a number.
   return reply(b2c, form, { ...tokens, expires_in: String(b2c.accessTokenLifetimeSeconds) }, user, policy)

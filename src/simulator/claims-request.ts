@@ -1,4 +1,5 @@
-import { challenge, Refused } from './faults.ts'
+import { challenge } from './entra-faults.ts'
+import { Refused } from './faults.ts'
 
 /** What the `claims` parameter asks of the access token (OpenID Connect Core §5.5, and Entra's `xms_cc`). */
 export interface RequestedClaims {

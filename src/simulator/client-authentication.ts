@@ -1,7 +1,7 @@
 import { type AssertionFault, checkClientAssertion } from './client-assertion.ts'
 import { type ClientCredentials, jwtBearer } from './client-credentials.ts'
 import type { EntraContext, TenantName } from './directory.ts'
-import { type EntraFaultCode, Refused } from './faults.ts'
+import { Refused } from './faults.ts'
 import { aliasesOf } from './instance-discovery.ts'
 import { sameSecret } from './password.ts'
 import type { App } from './world.ts'
@@ -13,7 +13,7 @@ export interface TokenAddress {
   readonly tenantName: TenantName
 }
 
-const codeOfFault: Readonly<Record<AssertionFault, EntraFaultCode>> = {
+const codeOfFault: Readonly<Record<AssertionFault, number>> = {
   malformed: 50027,
   algorithm: 5002738,
   'unknown-key': 700027,

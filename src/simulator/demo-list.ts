@@ -1,5 +1,5 @@
 import type { B2cUser } from './b2c-directory.ts'
-import { codeOfRefusal } from './faults.ts'
+import { numbersOf } from './faults.ts'
 import type { Side } from './listen.ts'
 import { kindOf, type User, type World } from './world.ts'
 
@@ -41,7 +41,7 @@ export function otherUsers({ b2c, ciam, oidc }: World): DemoUser[] {
 }
 
 function b2cUser({ username, password, what, refusal }: B2cUser): DemoUser {
-  const code = refusal === 'locked' ? 90111 : /<|&#/.test(password) ? 90122 : undefined
+  const code = refusal === 'locked' ? 90111 : (refusal ?? (/<|&#/.test(password) ? 90122 : undefined))
   const expect = code === undefined ? {} : { expect: `AADB2C${code}` }
   return { username, password, what, kind: 'local', authority: 'b2c', ...expect }
 }
@@ -60,7 +60,9 @@ export function demoApps(world: World): DemoApp[] {
 function expectedRefusal(world: World, user: User): string | undefined {
   const federated = kindOf(world, user) === 'federated'
   if (user.refusal === 'adfs-policy') return 'MSIS7068'
-  if (federated && ['disabled', 'locked', 'password-expired'].includes(user.refusal ?? '')) return 'ID3242'
-  if (user.refusal !== undefined) return `AADSTS${codeOfRefusal[user.refusal]}`
+  if (user.farmFault !== undefined) return user.farmFault
+  if (federated && ['disabled', 'locked', 'password-expired'].includes(`${user.refusal}`)) return 'ID3242'
+  const number = numbersOf(user.refusal).at(-1)
+  if (number !== undefined) return `AADSTS${number}`
   return federated && user.immutableId === undefined ? 'AADSTS90020' : undefined
 }

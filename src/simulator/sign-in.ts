@@ -1,7 +1,7 @@
 import { TextDecoder } from 'node:util'
 import type { RequestedClaims } from './claims-request.ts'
 import type { EntraContext, TenantName } from './directory.ts'
-import { codeOfRefusal, Refused } from './faults.ts'
+import { numbersOf, Refused } from './faults.ts'
 import { cloudOf } from './instance-discovery.ts'
 import { sameSecret } from './password.ts'
 import { type AssertionProblem, type VerifiedAssertion, verifyAssertion } from './saml-verification.ts'
@@ -60,13 +60,20 @@ export function signInByAssertion(
   }
   seen(true)
   checkAssertion(entra, verified, version)
-  const user = entra.world.users.find((candidate) => candidate.immutableId === verified.immutableId)
+  const user = findAsserted(entra, verified)
   const tenant = typeof tenantName === 'string' ? findTenant(entra.world, user?.tenantId) : tenantName
   const objectId = user === undefined || tenant === undefined ? undefined : objectIdIn(user, tenant.id)
   if (user === undefined || tenant === undefined || objectId === undefined) {
     throw new Refused(51004, tenant === undefined ? {} : { tenant: tenant.displayName })
   }
   return { user, tenant, objectId }
+}
+
+/** By the ImmutableID; the UPN is looked at for users on no list only. */
+function findAsserted({ world }: EntraContext, { immutableId, upn }: VerifiedAssertion): User | undefined {
+  const listed = world.users.find((user) => user.immutableId === immutableId)
+  const unlisted = listed === undefined && upn !== undefined ? findUser(world, upn) : undefined
+  return listed ?? (unlisted?.immutableId === immutableId ? unlisted : undefined)
 }
 
 function codeOfProblem(problem: AssertionProblem, version: '1.1' | '2.0'): 50006 | 50008 | 7500514 {
@@ -108,8 +115,9 @@ export function signInByRefreshToken(entra: EntraContext, tenantName: TenantName
 }
 
 /** What stands between a user who proved who it is and a token. */
-export function checkAccount({ user }: SignedIn, app: App, resource: string, claims: RequestedClaims): void {
-  if (user.refusal === undefined || user.refusal === 'adfs-policy') return
+export function checkAccount({ user, tenant }: SignedIn, app: App, resource: string, claims: RequestedClaims): void {
   if (user.refusal === 'claims-challenge' && claims.answersChallenge) return
-  throw new Refused(codeOfRefusal[user.refusal], { client: app.clientId, app: app.displayName, resource })
+  const numbers = numbersOf(user.refusal)
+  if (numbers.length === 0) return
+  throw new Refused(numbers, { client: app.clientId, app: app.displayName, resource, tenant: tenant.displayName })
 }

@@ -4,23 +4,41 @@ import { addressing, soap12, type WsTrustVersion, wsse, wsTrust, wsu } from '../
 import { escapeXml } from './xml.ts'
 
 /** A fault's subcode with the namespace that defines it. */
-export type FaultSubcode =
-  | 'FailedAuthentication'
-  | 'InvalidSecurity'
-  | 'InvalidSecurityToken'
-  | 'InvalidRequest'
-  | 'InvalidScope'
-  | 'RequestFailed'
-  | 'ActionNotSupported'
-  | 'DestinationUnreachable'
-  | 'InternalServiceFault'
+export type FaultSubcode = keyof typeof namespaces
 
 const dispatcher = 'http://schemas.microsoft.com/net/2005/12/windowscommunicationfoundation/dispatcher'
+
+/** WS-Trust's is that of the version. */
+const namespaces = {
+  InvalidRequest: 'wst',
+  BadRequest: 'wst',
+  RequestFailed: 'wst',
+  AuthenticationBadElements: 'wst',
+  ExpiredData: 'wst',
+  InvalidTimeRange: 'wst',
+  InvalidScope: 'wst',
+  RenewNeeded: 'wst',
+  UnableToRenew: 'wst',
+  FailedAuthentication: wsse,
+  InvalidSecurity: wsse,
+  InvalidSecurityToken: wsse,
+  UnsupportedSecurityToken: wsse,
+  UnsupportedAlgorithm: wsse,
+  FailedCheck: wsse,
+  SecurityTokenUnavailable: wsse,
+  MessageExpired: wsse,
+  ActionNotSupported: addressing,
+  DestinationUnreachable: addressing,
+  EndpointUnavailable: addressing,
+  InvalidAddressingHeader: addressing,
+  MessageAddressingHeaderRequired: addressing,
+  InternalServiceFault: dispatcher,
+} as const
 
 /** Thrown inside the farm; becomes a SOAP fault at its door. */
 export class SoapFault extends Error {
   readonly subcode: FaultSubcode | undefined
-  readonly code: 'Sender' | 'Receiver' | 'MustUnderstand' | 'VersionMismatch'
+  readonly code: 'Sender' | 'Receiver' | 'MustUnderstand' | 'VersionMismatch' | 'DataEncodingUnknown'
 
   constructor(reason: string, subcode?: FaultSubcode, code: SoapFault['code'] = 'Sender') {
     super(reason)
@@ -64,19 +82,8 @@ export function soapReply(status: number, action: string, body: string, context:
 }
 
 function namespaceOf(subcode: FaultSubcode, version: WsTrustVersion): string {
-  switch (subcode) {
-    case 'FailedAuthentication':
-    case 'InvalidSecurity':
-    case 'InvalidSecurityToken':
-      return wsse
-    case 'ActionNotSupported':
-    case 'DestinationUnreachable':
-      return addressing
-    case 'InternalServiceFault':
-      return dispatcher
-    default:
-      return wsTrust[version].namespace
-  }
+  const namespace = namespaces[subcode]
+  return namespace === 'wst' ? wsTrust[version].namespace : namespace
 }
 
 /** AD FS writes milliseconds everywhere. */

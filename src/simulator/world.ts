@@ -3,6 +3,7 @@ import { type AdfsClient, demoAdfsApis, demoAdfsClients, type FarmLevel } from '
 import { type B2cDirectory, demoB2cDirectory } from './b2c-directory.ts'
 import { type CiamDirectory, demoCiamDirectory } from './ciam-directory.ts'
 import { demoOidcIssuer, type OidcIssuer } from './oidc-issuer.ts'
+import { demoPasswords, userNamedAfterRefusal } from './refusal-users.ts'
 
 /** A directory. A user name belongs to the tenant that has its domain. */
 export interface Tenant {
@@ -18,8 +19,8 @@ export interface Domain {
   readonly kind: 'managed' | 'federated'
 }
 
-/** Why a user with the right password is refused all the same. */
-export type Refusal =
+/** What stands between a user with the right password and a token. */
+export type AccountState =
   | 'disabled'
   | 'locked'
   | 'password-expired'
@@ -29,8 +30,15 @@ export type Refusal =
   | 'no-consent'
   /** Let in only with the claims of the challenge passed back. */
   | 'claims-challenge'
+
+/** Why a user with the right password is refused all the same. */
+export type Refusal =
+  | AccountState
   /** Denied by the farm's access control policy, before Entra is asked. */
   | 'adfs-policy'
+  /** By Entra, with this AADSTS number, or with several, the most specific last. */
+  | number
+  | readonly number[]
 
 export interface User {
   readonly username: string
@@ -44,6 +52,8 @@ export interface User {
   /** What Entra knows a federated user by. A federated user without one gets assertions without one. */
   readonly immutableId?: string
   readonly refusal?: Refusal
+  /** The number or fault code that the farm refuses with, before Entra is asked: `ID3242`, `MessageExpired`, `MSIS9605`. */
+  readonly farmFault?: string
   /** Overrides the farm's choice. */
   readonly assertionVersion?: '1.1' | '2.0'
   /** Tenants the user has been invited to, with the object id it has there. */
@@ -176,9 +186,7 @@ export function demoWorld(): World {
 }
 
 function demoUsers(): readonly User[] {
-  const awkward = 'Pa$$w0rd+&=é'
-  // MSAL Python and ADAL Python cannot send "é", and ADAL Node not "$$", to AD FS: the users that those sign in with have neither.
-  const ascii = `S3cret+&=<>%"'`
+  const { managed: awkward, federated: ascii } = demoPasswords
   const managed = (name: string, index: number, what: string, refusal?: Refusal): User =>
     user(`${name}@contoso.example`, awkward, index, what, refusal)
   const federated = (name: string, password: string, index: number, what: string, refusal?: Refusal): User => ({
@@ -244,9 +252,10 @@ export function findDomain(world: World, name: string | undefined): Domain | und
   return world.tenants.flatMap((tenant) => tenant.domains).find((domain) => domain.name === name)
 }
 
-/** User names are compared without case, as both directories do. */
+/** User names are compared without case, as both directories do. Some users are on no list: {@link userNamedAfterRefusal}. */
 export function findUser(world: World, username: string): User | undefined {
-  return world.users.find((user) => user.username.toLowerCase() === username.toLowerCase())
+  const name = username.toLowerCase()
+  return world.users.find((user) => user.username.toLowerCase() === name) ?? userNamedAfterRefusal(world, name)
 }
 
 /** How the user's domain signs in. */
