@@ -45,7 +45,8 @@ export interface ErrorCode {
   readonly meaning: string
   /** What to change; whole sentences. */
   readonly remedy: string
-  /** Only where it is not that of the class. */
+  /** These only where they are not those of the class. */
+  readonly fault?: string
   readonly exitCode?: number
 }
 
@@ -79,6 +80,7 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
     meaning:
       'The caller stopped the call: its AbortSignal, Ctrl-C, or the client was closed; the error’s name is AbortError',
     remedy: 'Nothing is wrong if that was meant. The reason of the signal is the cause of the error.',
+    fault: 'nobody: the caller wanted it',
     exitCode: 130,
   },
   ERR_TRANSPORT_UNREACHABLE: {
@@ -268,6 +270,11 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
     remedy:
       'Use the key that it was written with; for the keychain, install @napi-rs/keyring and unlock it. If the key is lost, removeAccount or store.drop forgets the user.',
   },
+}
+
+/** Completes "the fault lies with …". */
+export function faultOf({ classes, fault }: ErrorCode): string {
+  return fault ?? errorClasses[classes[0]].fault
 }
 
 /** How the command ends after an error with this code. */

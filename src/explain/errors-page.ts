@@ -1,9 +1,9 @@
 import type { Advice, FailureClass } from '../protocol/advice.ts'
-import { errorClasses, errorCodes, exitCodeFor } from './error-codes.ts'
+import { errorClasses, errorCodes, faultOf } from './error-codes.ts'
 import { anchorOf, type CodeKind } from './explanation.ts'
 import { type PeerName, peerCodes, peerMessages } from './peer-names.ts'
 import { peerRemedy, peersOf, sentence, serverCodes } from './registries.ts'
-import { howToSilence, warningCodes } from './warning-codes.ts'
+import { warningCodes } from './warning-codes.ts'
 
 /** Makes docs/errors.md from the registries. The ids in it are for good: people link to them. */
 export function renderErrorsPage(): string {
@@ -55,25 +55,30 @@ const contents = `- [Codes of ropc-client](#codes-of-ropc-client)
 
 function ownCodes(): string {
   const classes = Object.entries(errorClasses).map(([name, { fault, exitCode }]) => [
-    code(name),
+    link(name, name.toLowerCase()),
     cell(fault),
     String(exitCode),
-  ])
-  const rows = Object.entries(errorCodes).map(([name, entry]) => [
-    anchored('error_code', name),
-    entry.classes.map(code).join(', '),
-    cell(entry.meaning),
-    cell(entry.remedy),
-    String(exitCodeFor(entry)),
-    peersOf(name)
-      .map((peer) => link(peer, anchorOf('peer', peer)))
-      .join(', '),
   ])
   return [
     '## Codes of ropc-client',
     table(['class', 'the fault lies with', 'exit code of `ropc`'], classes),
-    table(['code', 'class', 'what happened', 'what to do', 'exit', 'elsewhere'], rows),
+    ...Object.keys(errorClasses).flatMap((name) => [`### ${name}`, ownTable(name)]),
   ].join('\n\n')
+}
+
+function ownTable(className: string): string {
+  const rows = Object.entries(errorCodes).flatMap(([name, entry]) => {
+    const [first, ...others] = entry.classes
+    if (first !== className) return []
+    const exit =
+      entry.exitCode === undefined ? '' : ` Exit code ${entry.exitCode}; the fault lies with ${faultOf(entry)}.`
+    const also = others.length === 0 ? '' : ` Also of class ${others.map(code).join(', ')}.`
+    const elsewhere = peersOf(name).map((peer) => link(peer, anchorOf('peer', peer)))
+    return [
+      [anchored('error_code', name), `${cell(entry.meaning)}.${also}${exit}`, cell(entry.remedy), elsewhere.join(', ')],
+    ]
+  })
+  return table(['code', 'what happened', 'what to do', 'elsewhere'], rows)
 }
 
 /** In the order in which somebody would look: what the user can mend first. */
@@ -169,7 +174,7 @@ function peersSection(): string {
 function warningsSection(): string {
   return [
     '## Warnings',
-    `A warning is an event of the client (\`type: 'warning'\`), and a line on stderr of the command. ${cell(howToSilence)}`,
+    `A warning is an event of the client (\`type: 'warning'\`), and a line on stderr of the command. To silence one, name its code: \`--suppress-warning CODE\` on the command line, \`suppressWarnings: ['CODE']\` for a client. The file stores hand theirs to \`onWarning\`.`,
     table(
       ['code', 'what was noticed', 'what to do'],
       Object.entries(warningCodes).map(([name, { meaning, remedy }]) => [
@@ -220,7 +225,7 @@ function cell(text: string): string {
         : part
             .replaceAll('&', '&amp;')
             .replaceAll('<', '&lt;')
-            .replace(/[\\|*_[\]]/g, '\\$&'),
+            .replace(/[\\|*[\]]|\b_|_\b/g, '\\$&'),
     )
     .join('')
 }

@@ -1,4 +1,5 @@
-import { lookInAdfs, lookInEntra } from '../protocol/where-to-look.ts'
+import { aadstsAdvice } from '../protocol/aadsts.ts'
+import { lookInAdfs, lookInEntra, lookInServer } from '../protocol/where-to-look.ts'
 import type { CodeExplanation, CodeKind, Explanation, RequestIds, UnknownExplanation } from './explanation.ts'
 import { type Finding, findCodes, unescapeText } from './recognise.ts'
 import { lookUp } from './registries.ts'
@@ -19,10 +20,10 @@ const maxCharacters = 1_048_576
 export function explain(text: string): readonly Explanation[] {
   const plain = unescapeText(text.slice(0, maxCharacters))
   const findings = findCodes(plain)
-  const codes = new Set(findings.map(({ code }) => code))
+  const numbers = findings.map(numberOf).filter((number) => number !== undefined)
   const explained = findings.map((finding) => {
     const explanation = describe(finding, findRequestIds(plain, finding.at))
-    return { at: finding.at, rank: rankOf(explanation, codes), explanation }
+    return { at: finding.at, rank: rankOf(explanation, numbers), explanation }
   })
   explained.sort((a, b) => a.rank - b.rank || a.at - b.at)
   if (explained.length > 0) return explained.map(({ explanation }) => explanation)
@@ -53,7 +54,8 @@ function serverOf(kind: CodeKind, ids: RequestIds = {}): Pick<CodeExplanation, '
   if (kind === 'adfs_fault' || kind === 'msis' || kind === 'soap_fault') {
     return { whereToLook: lookInAdfs(facts), ...request }
   }
-  return request
+  const whereToLook = kind === 'suberror' ? lookInEntra(facts) : kind === 'aadb2c' ? lookInServer(facts) : undefined
+  return { ...(whereToLook === undefined ? {} : { whereToLook }), ...request }
 }
 
 function unknownCode(kind: CodeKind, code: string): UnknownExplanation {
@@ -70,13 +72,20 @@ const order: readonly (CodeKind | 'unknown')[] = [
   ...(['oauth_error', 'error_code', 'peer', 'warning'] as const),
 ]
 
-/** Codes that say only that there is another one, the most telling first: as `aadstsAdvice` has them. */
-const wrappers = ['AADSTS70000', 'AADSTS70002', 'AADSTS50000', 'Sender', 'Receiver']
+/** What every SOAP fault has beside its subcode. */
+const anyFault: readonly string[] = ['Sender', 'Receiver']
 
-function rankOf({ kind, code = '' }: Explanation, all: ReadonlySet<string>): number {
-  if (wrappers.includes(code)) return order.length + wrappers.indexOf(code)
-  // Entra numbers the cases of a failure by adding digits to its number.
-  if (kind === 'aadsts' && [...all].some((other) => other !== code && other.startsWith(code))) return order.length
+/** @param numbers Every AADSTS number of the text. */
+function rankOf({ kind, code = '' }: Explanation, numbers: readonly number[]): number {
+  const number = numberOf({ kind, code })
+  // A number that gives way to another beside it only wraps that one.
+  const wraps =
+    number !== undefined && numbers.some((other) => aadstsAdvice([number, other])?.code === other && other !== number)
+  if (wraps || anyFault.includes(code)) return order.length
   // The numbers of a server are equally telling, whichever it is.
   return Math.max(order.indexOf(kind), order.indexOf('adfs_fault'))
+}
+
+function numberOf({ kind, code }: { readonly kind: string; readonly code: string }): number | undefined {
+  return kind === 'aadsts' ? Number(code.slice('AADSTS'.length)) : undefined
 }

@@ -30,6 +30,8 @@ export interface CodeExplanation {
   readonly name?: string
   readonly meaning: string
   readonly remedy: string
+  /** Who has to act, for a code of ours. */
+  readonly fault?: string
   /** What kind of failure a server's code is, which of our classes has it, or that it is a warning. */
   readonly class: FailureClass | ErrorClass | 'warning' | 'not_here'
   /** How sure the meaning is; for names of other libraries, which. */

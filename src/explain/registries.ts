@@ -4,7 +4,7 @@ import type { Advice } from '../protocol/advice.ts'
 import { msis } from '../protocol/msis.ts'
 import { oauthErrors, suberrors } from '../protocol/oauth-errors.ts'
 import { adfsFaults, soapFaultCodes } from '../wstrust/adfs-faults.ts'
-import { type ErrorCode, errorClasses, errorCodes } from './error-codes.ts'
+import { type ErrorCode, errorCodes, faultOf } from './error-codes.ts'
 import { anchorOf, type CodeExplanation, type CodeKind } from './explanation.ts'
 import { type PeerName, peerCodes, peerMessages } from './peer-names.ts'
 import { howToSilence, warningCodes } from './warning-codes.ts'
@@ -55,8 +55,9 @@ function explainErrorCode(code: string): CodeExplanation | undefined {
   return {
     kind: 'error_code',
     code,
-    meaning: `${entry.meaning}. The fault lies with ${errorClasses[entry.classes[0]].fault}`,
+    meaning: entry.meaning,
     remedy: entry.remedy,
+    fault: faultOf(entry),
     class: entry.classes[0],
     source: 'ropc-client',
     anchor: `docs/errors.md#${anchorOf('error_code', code)}`,
@@ -70,7 +71,7 @@ function explainWarning(code: string): CodeExplanation | undefined {
     kind: 'warning',
     code,
     meaning: entry.meaning,
-    remedy: `${entry.remedy} To silence it: ${howToSilence}`,
+    remedy: `${entry.remedy} ${howToSilence(code)}`,
     class: 'warning',
     source: 'ropc-client',
     anchor: `docs/errors.md#${anchorOf('warning', code)}`,

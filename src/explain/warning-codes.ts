@@ -6,9 +6,10 @@ export interface WarningEntry {
   readonly remedy: string
 }
 
-/** How to be rid of a warning one has understood. */
-export const howToSilence =
-  'Name the code: --suppress-warning CODE on the command line, suppressWarnings: [CODE] for a client.'
+/** How to be rid of a warning that one has understood. */
+export function howToSilence(code: string): string {
+  return `To silence it: --suppress-warning ${code} on the command line, suppressWarnings: ['${code}'] for a client.`
+}
 
 /** Every warning of the client, the stores and the command. */
 export const warningCodes: Readonly<Record<string, WarningEntry>> = {

@@ -51,12 +51,25 @@ describe('ropc explain', () => {
     expect(stderr).toContain('Ctrl-D')
   })
 
-  it('shows the ids of a request once, though several codes have them', async () => {
-    const id = '0b1f6d0e-5a1c-4f5e-9d53-2f0a8f2d7c11'
-    const { stdout } = await explainPiped(`AADSTS70002: x AADSTS50126: y Trace ID: ${id} Correlation ID: ${id}`)
-    expect(stdout.split(`correlation id: ${id}`)).toHaveLength(2)
-    expect(stdout).toContain(`\n  trace id: ${id}`)
-    expect(stdout).toContain('\n  where to look: Entra admin center')
+  it('says once where to look and by which ids, though several codes share them', async () => {
+    const [id, other] = ['0b1f6d0e-5a1c-4f5e-9d53-2f0a8f2d7c11', '7d2a4c55-01b2-4c3d-8e4f-9a0b1c2d3e4f']
+    const { stdout } = await explainPiped(
+      `ERR_TOKEN_ENDPOINT AADSTS70002: x AADSTS50126: y Correlation ID: ${id} Trace ID: ${other}`,
+    )
+    expect(stdout.match(/^ {2}where to look: Entra admin center/gm)).toHaveLength(1)
+    expect(stdout.replace(/\n {4}/g, ' ').split(`correlation id ${id}`)).toHaveLength(2)
+    // The code of ours names no log, so the ids stand alone beside it.
+    expect(stdout).toMatch(new RegExp(`\\n  correlation id: ${id}\\n  trace id: ${other}\\n\\n`))
+  })
+
+  it('does not say the same twice', async () => {
+    const { stdout } = await ropc(['explain', 'ID3242: a:FailedAuthentication'])
+    expect(stdout).toMatch(/\nFailedAuthentication \(credential\)\n {2}\S.*\n {2}what to do: see ID3242\n/)
+  })
+
+  it('says whose fault an error of ours is', async () => {
+    expect((await ropc(['explain', 'ERR_MISSING_FIELD'])).stdout).toContain('\n  the fault lies with the peer')
+    expect((await ropc(['explain', 'ERR_TRANSPORT_ABORTED'])).stdout).toContain('\n  the fault lies with nobody')
   })
 
   it('prints one JSON object with --json', async () => {

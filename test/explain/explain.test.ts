@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { explain } from '../../src/explain/explain.ts'
 import type { Explanation } from '../../src/explain/explanation.ts'
 import { lookUp } from '../../src/explain/registries.ts'
+import { aadsts, aadstsAdvice } from '../../src/protocol/aadsts.ts'
 import { findLeaks, randomSecrets, secrecyContract } from '../contract/secrecy.ts'
 
 const correlationId = '0b1f6d0e-5a1c-4f5e-9d53-2f0a8f2d7c11'
@@ -110,6 +111,16 @@ describe('a text', () => {
     expect(found(`ServerError { errorCode: 'invalid_grant', errorNo: '50034' }`)[0]).toBe('aadsts AADSTS50034')
     expect(found('"error_uri":"https://login.microsoftonline.com/error?code=50057"')[0]).toBe('aadsts AADSTS50057')
     expect(found("{'error_codes': ['50126']}")[0]).toBe('aadsts AADSTS50126')
+  })
+
+  it('of Entra: the first number is the one that the hint of an error is of', () => {
+    const number = fc.constantFrom(...Object.keys(aadsts).map(Number), 70002, 50000, 70000, 50013, 500133)
+    fc.assert(
+      fc.property(fc.uniqueArray(number, { minLength: 1, maxLength: 3 }), (numbers) => {
+        const [first] = explain(`{"error":"invalid_grant","error_codes":[${numbers.join()}]}`)
+        expect(first?.code).toBe(`AADSTS${aadstsAdvice(numbers)?.code}`)
+      }),
+    )
   })
 
   it('of AD FS: the number of the reason, then the subcode, then what every fault says', () => {

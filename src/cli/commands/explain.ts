@@ -104,31 +104,32 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : 'no code'
 }
 
+/** A block for each code; what an earlier block says is not said again. */
 function formatExplanations(explanations: readonly Explanation[]): string {
-  let shown = ''
+  const shown = new Set<string>()
   return explanations
-    .map((explanation) => {
-      const ids = formatIds(explanation)
-      // The codes of one error share its ids.
-      const isNew = ids !== shown
-      shown = ids
-      return [...formatExplanation(explanation), ...(isNew ? ids.split('\n').filter(Boolean) : [])].join('\n')
+    .map((explanation, index) => {
+      const same = explanations.slice(0, index).find(({ remedy }) => remedy === explanation.remedy)?.code
+      const about = formatRequest(explanation).filter((line) => !shown.has(line))
+      for (const line of about) shown.add(line)
+      return [...formatExplanation(explanation, same), ...about.flatMap((line) => wrap(line, 2))].join('\n')
     })
     .join('\n\n')
 }
 
-function formatExplanation(explanation: Explanation): readonly string[] {
+/** @param same A code before this one that has the same remedy. */
+function formatExplanation(explanation: Explanation, same: string | undefined): readonly string[] {
   const { kind, code, meaning, remedy } = explanation
+  if (code === undefined) return [...wrap(`${meaning}.`, 0), ...wrap(remedy, 0)]
   const indented = (label: string, text: string) => wrap(`${label}${text}`, 2)
-  if (kind === 'unknown') {
-    if (code === undefined) return [...wrap(`${meaning}.`, 0), ...wrap(remedy, 0)]
-    return [code, ...indented('', meaning), ...indented('what to do: ', remedy)]
-  }
-  const { name, here = [], source, anchor } = explanation
+  const whatToDo = indented('what to do: ', same === undefined ? remedy : `see ${same}`)
+  if (kind === 'unknown') return [code, ...indented('', meaning), ...whatToDo]
+  const { name, fault, here = [], source, anchor } = explanation
   return [
     `${code} (${explanation.class.replaceAll('_', ' ')})`,
     ...indented('', name === undefined ? meaning : `${name}: ${meaning}`),
-    ...indented('what to do: ', remedy),
+    ...whatToDo,
+    ...(fault === undefined ? [] : indented('the fault lies with ', fault)),
     ...(here.length === 0 ? [] : indented('ropc-client calls it: ', here.join(', '))),
     ...indented('source: ', source),
     ...indented('see ', anchor),
@@ -136,14 +137,15 @@ function formatExplanation(explanation: Explanation): readonly string[] {
 }
 
 /** Where the server's own log can be searched, and by what. */
-function formatIds({ whereToLook, request = {} }: Explanation): string {
+function formatRequest({ whereToLook = '', request = {} }: Explanation): readonly string[] {
   const { correlationId, traceId, timestamp } = request
+  const ids = { 'correlation id': correlationId, 'trace id': traceId, timestamp }
   return [
-    ...(whereToLook === undefined ? [] : wrap(`where to look: ${whereToLook}`, 2)),
-    ...(correlationId === undefined ? [] : [`  correlation id: ${correlationId}`]),
-    ...(traceId === undefined ? [] : [`  trace id: ${traceId}`]),
-    ...(timestamp === undefined ? [] : [`  timestamp: ${timestamp}`]),
-  ].join('\n')
+    ...(whereToLook === '' ? [] : [`where to look: ${whereToLook}`]),
+    ...Object.entries(ids).flatMap(([label, id]) =>
+      id === undefined || whereToLook.includes(id) ? [] : [`${label}: ${id}`],
+    ),
+  ]
 }
 
 /** Breaks a text at blanks; the lines after the first stand two columns further right. A word stays whole. */
