@@ -1,3 +1,4 @@
+import { rootCertificates } from 'node:tls'
 import { array, assert, constantFrom, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { judgeAddresses } from '../../src/cli/doctor/address-verdict.ts'
@@ -17,11 +18,13 @@ import { judgeClock, readClock } from '../../src/cli/doctor/clock.ts'
 import { describeAuthority, judgeRealm } from '../../src/cli/doctor/discovery-checks.ts'
 import { describeAnswer, judgeEndpoint } from '../../src/cli/doctor/endpoint-answer.ts'
 import { findProxy, judgeEnvironment, showProxy } from '../../src/cli/doctor/proxy-environment.ts'
+import { endsInPublicCa } from '../../src/cli/doctor/public-ca.ts'
 import { renderDiagnosis } from '../../src/cli/doctor/render.ts'
 import { judgeClientId, judgeUsername, listRisks } from '../../src/cli/doctor/risks.ts'
 import { exitCode } from '../../src/cli/exit-code.ts'
 import { ProtocolError } from '../../src/errors.ts'
 import { parseAuthority } from '../../src/protocol/authority.ts'
+import { createCertificates } from '../transport/certificates.ts'
 
 const contoso = parseAuthority('https://login.microsoftonline.com/contoso.example')
 
@@ -189,6 +192,26 @@ describe('a handshake', () => {
   it('survives a certificate without readable dates', () => {
     expect(judge({ chain: [{ ...leaf, validTo: Number.NaN }] }).children?.[0]?.detail).toContain('an unreadable date')
     expect(judge({ chain: [] }).status).toBe('pass')
+  })
+})
+
+describe('a chain', () => {
+  const der = (pem: string): Buffer => Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64')
+
+  it('ends in a public CA when the root is in it, or has signed the last of it', async () => {
+    const { ca, good, selfSigned } = await createCertificates()
+    const [leaf, root, other] = [der(good.cert), der(ca), der(selfSigned.cert)]
+    expect(endsInPublicCa([leaf, root], [selfSigned.cert, ca])).toBe(true)
+    expect(endsInPublicCa([leaf], [selfSigned.cert, ca])).toBe(true)
+    expect(endsInPublicCa([leaf, root], [selfSigned.cert])).toBe(false)
+    expect(endsInPublicCa([other], [ca])).toBe(false)
+    expect(endsInPublicCa([], [ca])).toBe(false)
+  })
+
+  it('of this test ends in none of the CAs that come with Node', async () => {
+    const { ca, good } = await createCertificates()
+    expect(endsInPublicCa([der(good.cert), der(ca)])).toBe(false)
+    expect(endsInPublicCa([der(rootCertificates[0] ?? '')])).toBe(true)
   })
 })
 

@@ -3,6 +3,8 @@ import { createServer as createHttpsServer, type Server as HttpsServer } from 'n
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { Interrupted } from '../../src/cli/io.ts'
+import { createServerCertificate } from '../../src/simulator/certificates.ts'
+import { loadLibraries } from '../../src/simulator/libraries.ts'
 import type { FaultHook, RequestKind, RunningSimulator } from '../../src/simulator.ts'
 import { createSimulator } from '../../src/simulator.ts'
 import { type Certificates, createCertificates } from '../transport/certificates.ts'
@@ -112,16 +114,29 @@ async function freePort(): Promise<number> {
   return port
 }
 
-/** A server that answers everything with one page. */
+/** A server that answers everything with one page; the options that lead there. */
 async function serve(
   leaf: { readonly key: string; readonly cert: string },
   answer: { status: number; headers?: Record<string, string>; body?: string } = { status: 404 },
+  host = 'localhost',
 ): Promise<readonly string[]> {
-  const server = createHttpsServer(leaf, (_, response) => {
+  served = createHttpsServer(leaf, (_, response) => {
     response.writeHead(answer.status, answer.headers ?? {}).end(answer.body ?? '')
   })
-  server.on('tlsClientError', () => undefined)
-  return ['--authority', `https://localhost:${await listening(server)}/contoso.example`, '--ca', ownCaFile]
+  served.on('tlsClientError', () => undefined)
+  return ['--authority', `https://${host}:${await listening(served)}/contoso.example`, '--ca', ownCaFile]
+}
+
+let served: HttpsServer
+
+/** The connections to the server above that are open when all has had time to close. */
+async function openConnections(): Promise<number> {
+  let count = -1
+  for (let i = 0; i < 50 && count !== 0; i++) {
+    count = await new Promise<number>((resolve) => served.getConnections((_, found) => resolve(found)))
+    if (count !== 0) await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  return count
 }
 
 describe('a sign-in that can work', () => {
@@ -242,6 +257,8 @@ describe('a host that cannot be reached', () => {
       expect(get(id).status).toBe('skip')
     }
     expect(json.path).toBeUndefined()
+    expect(json.checks).not.toContainEqual(expect.objectContaining({ exit: expect.anything() }))
+    expect(get('tcp.authority')).not.toHaveProperty('exit')
   })
 
   it('has a name that does not resolve', async () => {
@@ -341,6 +358,16 @@ describe('a certificate that does not verify', () => {
     expect(get('tls.authority').detail).toMatch(detail)
     expect(get('tls.authority').hint).toMatch(hint)
     expect(get('metadata').status).toBe('skip')
+    expect(await openConnections()).toBe(0)
+  })
+
+  it('is looked for under the name of the host, also where a hosts file leads to this machine', async () => {
+    const options = await serve(certificates.good, { status: 404 }, 'login.contoso.test')
+    fakeLookup(['127.0.0.1'])
+    const { get } = await doctor('ada@contoso.example', options)
+    expect(get('dns.authority')).toMatchObject({ status: 'warn', hint: expect.stringContaining('this machine itself') })
+    expect(get('tcp.authority').status).toBe('pass')
+    expect(get('tls.authority').status).toBe('warn')
   })
 
   it('comes from a CA that nobody named', async () => {
@@ -364,6 +391,7 @@ describe('a certificate that does not verify', () => {
   it('is about to expire, which does not stop a sign-in', async () => {
     const { get } = await doctor('ada@contoso.example', await serve(certificates.good))
     expect(get('tls.authority')).toMatchObject({ status: 'warn', hint: expect.stringContaining('before it expires') })
+    expect(await openConnections()).toBe(0)
   })
 })
 
@@ -538,6 +566,10 @@ describe('the proxy', () => {
       expect(text).not.toContain('hunter2')
       expect(text).not.toContain('user:')
     }
+    vi.stubEnv('no_proxy', '*')
+    const direct = await doctor('ada@contoso.example', options, createTestIo({ env: { ...env, no_proxy: '*' } }))
+    expect(direct.ids()).not.toContain('host.proxy')
+    expect(direct.get('tls.authority').status).toBe('pass')
   })
 
   it('of the environment that cannot be used is a fault of the command line', async () => {
@@ -547,6 +579,77 @@ describe('the proxy', () => {
     expect(get('proxy')).toMatchObject({ status: 'fail', hint: expect.stringContaining('SOCKS') })
     expect(get('realm').status).toBe('skip')
     expect(stdout).not.toContain('hunter2')
+  })
+})
+
+describe('a host of a real cloud', () => {
+  /** A proxy behind which the simulator answers for every host, under a certificate made for them. */
+  async function simulatedInternet(hosts: readonly string[], instance?: unknown): Promise<readonly string[]> {
+    const libraries = await loadLibraries()
+    const made = await createServerCertificate(libraries, hosts, Math.floor(Date.now() / 1_000))
+    const inner = await createSimulator({ entraHost: 'login.microsoftonline.com' })
+    const tls = { key: made.privateKeyPem, cert: made.certificatePem }
+    const server = createHttpsServer(tls, async ({ method, headers, url }, response) => {
+      expect(method).toBe('GET')
+      const target = `https://login.microsoftonline.com${url}`
+      const request = { step: 'realm', method: 'GET', url: target, headers: { host: headers.host ?? '' } } as const
+      const isInstance = instance !== undefined && url?.startsWith('/common/discovery/instance') === true
+      const answer = isInstance
+        ? { status: 200, headers: {}, body: JSON.stringify(instance) }
+        : await inner.send(request)
+      response.writeHead(answer.status, answer.headers).end(answer.body)
+    })
+    const port = await listening(server)
+    const proxy = createServer((socket) => {
+      socket.once('data', () => {
+        const target = connect(port, '127.0.0.1', () => {
+          socket.write('HTTP/1.1 200 OK\r\n\r\n')
+          socket.pipe(target).pipe(socket)
+        })
+        target.on('error', () => socket.destroy())
+        socket.on('close', () => target.destroy())
+      })
+    })
+    const proxyPort = await listening(proxy)
+    return ['--ca', folder.file('cloud.pem', made.caPem), '--proxy', `http://127.0.0.1:${proxyPort}`]
+  }
+
+  it('has endpoints by convention; its OpenID configuration shows whether the tenant exists', async () => {
+    const options = await simulatedInternet(['login.microsoftonline.com'])
+    const { code, json, get, ids } = await doctor('ada@contoso.example', options)
+    expect(code).toBe(0)
+    expect(json.passwordGoesTo).toBe('https://login.microsoftonline.com')
+    expect(get('authority').detail).toBe('Entra ID; cloud login.windows.net; tenant organizations')
+    expect(get('metadata.issuer').detail).toContain('{tenantid}')
+    expect(get('endpoint.token').detail).toContain('/organizations/oauth2/v2.0/token')
+    expect(ids()).not.toContain('authority.instance')
+    const authority = 'https://login.microsoftonline.com/nobody.example'
+    const nobody = await doctor('ada@contoso.example', [...options, '--authority', authority])
+    expect(nobody.code).toBe(5)
+    expect(nobody.get('metadata').detail).toContain('AADSTS90002')
+    expect(nobody.get('path').status).toBe('pass')
+  })
+
+  it('may say that it goes by the name of another host, which is then the one to be asked', async () => {
+    const aliases = ['login.microsoftonline.com', 'login.fabrikam.example']
+    const entry = { preferred_network: aliases[0], preferred_cache: aliases[0], aliases }
+    const options = await simulatedInternet(aliases, { metadata: [entry] })
+    const authority = 'https://login.fabrikam.example/contoso.example'
+    const { code, json, get } = await doctor('ada@contoso.example', [...options, '--authority', authority])
+    expect(get('metadata').status).toBe('pass')
+    expect(get('authority.instance').status).toBe('pass')
+    expect(get('endpoint.token').status).toBe('pass')
+    expect(json.passwordGoesTo).toBe('https://login.microsoftonline.com')
+    expect(code).toBe(0)
+  })
+
+  it('is asked about a host that nobody knows', async () => {
+    const options = await simulatedInternet(['login.microsoftonline.com', 'login.fabrikam.example'])
+    const authority = 'https://login.fabrikam.example/contoso.example'
+    const { code, get } = await doctor('ada@contoso.example', [...options, '--authority', authority])
+    expect(code).toBe(2)
+    expect(get('authority.instance').detail).toContain('ERR_UNKNOWN_AUTHORITY')
+    expect(get('realm').status).toBe('skip')
   })
 })
 

@@ -100,8 +100,8 @@ async function readCa(path: string): Promise<string> {
 
 async function print(diagnosis: Diagnosis, asJson: boolean, io: CliIo): Promise<void> {
   if (asJson) {
-    const { checks, ...rest } = diagnosis
-    await printLine(io, toJsonLine({ version: 1, ...rest, checks: checks.map(publicCheck) }))
+    const { username, authority, checks, ...rest } = diagnosis
+    await printLine(io, toJsonLine({ version: 1, username, authority, checks: checks.map(publicCheck), ...rest }))
     return
   }
   const { renderDiagnosis } = await import('../doctor/render.ts')

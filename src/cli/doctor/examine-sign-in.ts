@@ -114,7 +114,9 @@ function readMetadata(bench: Bench, authority: Authority, { error }: Discovered)
     return { check: failed ? failedMetadata(error) : skip(...metadataLabel, 'it was not asked for') }
   }
   try {
-    const metadata = parseMetadata(response, resolved(bench, authority))
+    const asked = resolved(bench, authority)
+    bench.guard.justify(asked.url, 'caller')
+    const metadata = parseMetadata(response, asked)
     return { check: describeMetadata(metadata, response), tokenEndpoint: metadata.token_endpoint }
   } catch (failure) {
     return { check: failedMetadata(failure, response) }

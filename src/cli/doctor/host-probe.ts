@@ -7,6 +7,7 @@ import type { AddressRules } from '../../transport/request-url.ts'
 import { judgeAddresses } from './address-verdict.ts'
 import { type CertificateFacts, type Handshake, judgeHandshake } from './certificate-verdict.ts'
 import { type Check, failedBy, group, pass, skip, warn } from './check.ts'
+import { endsInPublicCa } from './public-ca.ts'
 
 /** A host to look at, and what it is to the sign-in: the last part of the checks' ids. */
 export interface ProbeTarget {
@@ -149,14 +150,14 @@ function readHandshake(socket: TLSSocket, hostname: string): Handshake {
   const [leaf] = certificates
   const trustError = socket.authorized ? undefined : String(socket.authorizationError)
   const isForOthers = leaf !== undefined && tls.checkServerIdentity(hostname, leaf) !== undefined
-  const top = certificates.at(-1)?.raw.toString('base64')
   return {
     hostname,
     protocol: socket.getProtocol() ?? 'TLS',
     chain: certificates.map(factsOf),
     ...(trustError === undefined ? {} : { trustError }),
     ...(isForOthers ? { otherNames: leaf.subjectaltname ?? nameOf(leaf.subject) } : {}),
-    isPublicCa: tls.rootCertificates.some((pem) => pem.replace(/-----[^-]+-----|\s/g, '') === top),
+    // Of a chain that does not verify it says nothing.
+    isPublicCa: socket.authorized && endsInPublicCa(certificates.map(({ raw }) => raw)),
   }
 }
 

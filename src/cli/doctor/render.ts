@@ -32,8 +32,7 @@ function renderCheck(check: Check, style: Style, indent: string): readonly strin
   const inner = `${indent}${' '.repeat(style.marks ? 4 : 2)}`
   return [
     line,
-    // The hint of what is well would only be noise.
-    ...(hint === undefined || status === 'pass' ? [] : [`${inner}      hint: ${hint}`]),
+    ...(hint === undefined ? [] : [`${inner}      hint: ${hint}`]),
     ...children.flatMap((child) => renderCheck(child, style, inner)),
   ]
 }
