@@ -14,7 +14,7 @@ import { Secret } from '../protocol/secret.ts'
 import type { ServerMetadata } from '../protocol/server-metadata.ts'
 import { type EpochSeconds, toDate } from '../protocol/time.ts'
 import { buildTokenRequest, type TokenRequest } from '../protocol/token-request.ts'
-import { parseTokenResponse, type TokenResponse } from '../protocol/token-response.ts'
+import type { TokenResponse } from '../protocol/token-response.ts'
 import { boundedStore } from './bounded-store.ts'
 import type { Call } from './call.ts'
 import { exchange } from './exchange.ts'
@@ -52,6 +52,8 @@ export async function redeem(
   how: Pick<TokenResult, 'source' | 'path' | 'passwordSentTo'>,
 ): Promise<TokenResult> {
   const { scopes } = redemption
+  // With it come the servers' codes and what they mean, which a call that needs no token can do without.
+  const { parseTokenResponse } = await import('../protocol/token-response.ts')
   // Read before the request: a token lives from the moment the server made it, not from when its answer arrived.
   const at = call.now()
   const accessTokenOptional = call.authority.kind === 'b2c'
