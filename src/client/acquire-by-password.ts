@@ -109,6 +109,7 @@ export async function requestAssertion(
   const { username, password, sendTo } = credential
   const { buildSecurityTokenRequest } = await import('../wstrust/security-token-request.ts')
   const { parseSecurityTokenResponse } = await import('../wstrust/security-token-response.ts')
+  const { assertionFacts } = await import('../wstrust/assertion-facts.ts')
   const request = buildSecurityTokenRequest(
     { endpoint, username, password, appliesTo: audience },
     call.now(),
@@ -120,7 +121,12 @@ export async function requestAssertion(
     `the password goes in clear, inside TLS, to the federation server ${sendTo}, which the realm answer or its metadata named`,
   )
   return sendOnce(call, credential, () =>
-    exchange(call, request, (response) => parseSecurityTokenResponse(response, endpoint.version)),
+    exchange(
+      call,
+      request,
+      (response) => parseSecurityTokenResponse(response, endpoint.version),
+      (assertion) => ({ what: 'SAML assertion', facts: { ...assertionFacts(assertion) } }),
+    ),
   )
 }
 

@@ -90,7 +90,7 @@ function answer(
   if (hit?.lookup.account === undefined) throw nothingLeft('no_account', 'nobody of that name is signed in', 'account')
   const { lookup } = hit
   if (isHit(call, request, lookup)) return answerFromCache(call, context, hit)
-  call.emit({ type: 'cache', hit: false, reasons: lookup.reasons })
+  emitLookup(call, hit, false)
   if (!lookup.refreshToken?.secret) {
     throw nothingLeft('no_token', 'no valid token and no refresh token is left', 'cache')
   }
@@ -108,13 +108,25 @@ function isHit(
 
 function answerFromCache(call: Call, context: SilentContext, hit: SilentHit): TokenResult {
   const { lookup } = hit
-  call.emit({ type: 'cache', hit: true, reasons: lookup.reasons })
+  emitLookup(call, hit, true)
   const { accessToken, refreshToken } = lookup
   if (accessToken === undefined) throw new TypeError('a hit has an access token')
   if (accessToken.refreshOn !== undefined && accessToken.refreshOn <= call.now() && refreshToken !== undefined) {
     context.refreshAhead(call, hit)
   }
   return createCachedResult(call, accessToken, lookup)
+}
+
+function emitLookup(call: Call, { homeAccountId, scopes, resource, lookup }: SilentHit, hit: boolean): void {
+  if (!call.isHeard) return
+  const { environment, tenant } = call.authority
+  const key = { homeAccountId, environment, clientId: call.clientId, tenant, scopes }
+  call.emit({
+    type: 'cache',
+    hit,
+    key: resource === undefined ? key : { ...key, resource },
+    reasons: lookup.reasons,
+  })
 }
 
 /** Redeems the refresh token; identical requests of this process share one, and other processes get their turn after. */

@@ -1,10 +1,12 @@
-import { InvalidArgumentError, isAuthError } from '../errors.ts'
+import { type AuthError, InvalidArgumentError, isAuthError } from '../errors.ts'
 import { type Authority, withTenant } from '../protocol/authority.ts'
 import type { Transport } from '../protocol/http.ts'
+import { formatInstant } from '../protocol/time.ts'
 import { Deadline } from './deadline.ts'
 import { eventChannel, isFirstAdvice, warnProcess } from './event-channel.ts'
-import type { ClientEvent, ClientEventBody, WarningCode } from './events.ts'
+import type { ClientEvent, ClientEventBody, Facts, WarningCode } from './events.ts'
 import { createGuard, type Guard } from './guard.ts'
+import { attachMessage, type Message } from './messages.ts'
 import type { CallOptions, ClientOptions } from './options.ts'
 import type { RefusalMemory } from './refusals.ts'
 import type { Runtime } from './runtime.ts'
@@ -86,10 +88,16 @@ export class Call implements Runtime {
     return this.#shared.guard
   }
 
-  emit(body: ClientEventBody): void {
+  /** Whether anybody listens: what only events need is made only then. */
+  get isHeard(): boolean {
+    return isHeard(this.#shared.defaults)
+  }
+
+  emit(body: ClientEventBody, message?: Message): void {
     const { callId, defaults } = this.#shared
     if (!isHeard(defaults)) return
     const event = { at: performance.now(), callId, ...body }
+    if (message !== undefined) attachMessage(event, message)
     try {
       eventChannel?.publish(event)
       const returned: unknown = defaults.onEvent?.(event)
@@ -119,6 +127,11 @@ export class Call implements Runtime {
   /** Absent if the caller wants none. */
   get refusals(): RefusalMemory | undefined {
     return this.#shared.defaults.refusals
+  }
+
+  /** How many requests the call has made. */
+  get hops(): number {
+    return this.#shared.hops
   }
 
   /** The next hop number. */
@@ -180,18 +193,66 @@ export async function runCall<T>(
   const startedAt = isHeard(defaults) ? performance.now() : 0
   const shared = beginCall(defaults, options)
   const call = new Call(shared, shared.authority)
-  if (isHeard(defaults)) call.emit({ type: 'run.start', operation, correlationId: call.correlationId })
+  if (isHeard(defaults)) call.emit(runStart(call, operation, options))
   let ok = false
   try {
     const result = await run(call)
     ok = true
     return result
   } catch (error) {
-    if (isAuthError(error)) call.emit({ type: 'error', code: error.code, step: error.step, message: error.message })
+    if (isAuthError(error)) call.emit(errorEvent(error))
     throw error
   } finally {
     shared.deadline?.end()
     if (startedAt !== 0) call.emit({ type: 'run.end', ok, durationMs: performance.now() - startedAt })
+  }
+}
+
+function runStart(call: Call, operation: string, options: CallOptions): ClientEventBody {
+  const { authority, clientId, correlationId } = call
+  const { username, scopes } = options as { username?: unknown; scopes?: unknown }
+  return {
+    type: 'run.start',
+    operation,
+    correlationId,
+    startedAt: formatInstant(call.now()),
+    clientId,
+    authority: { kind: authority.kind, url: authority.url, tenant: authority.tenant },
+    ...(typeof username === 'string' ? { username } : {}),
+    ...(Array.isArray(scopes) ? { scopes: scopes.map(String) } : {}),
+  }
+}
+
+/** The members of an error that hold what a server said, and no more. */
+const saidByServer = [
+  'reason',
+  'error',
+  'suberror',
+  'errorCodes',
+  'serverCode',
+  'faultCode',
+  'faultSubcode',
+  'idCode',
+  'consentUrl',
+] as const
+
+function errorEvent(error: AuthError): ClientEventBody {
+  const { name, code, step, message, hint, whereToLook, waysOut, response = {} } = error
+  const members = error as unknown as Readonly<Record<string, Facts[string] | readonly number[] | undefined>>
+  const said = saidByServer.flatMap((member) => {
+    const value = members[member]
+    return value === undefined ? [] : [[member, Array.isArray(value) ? value.map(String) : value]]
+  })
+  return {
+    type: 'error',
+    name,
+    code,
+    step,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    ...(whereToLook === undefined ? {} : { whereToLook }),
+    ...(waysOut === undefined ? {} : { waysOut }),
+    facts: { ...Object.fromEntries(said), ...response },
   }
 }
 

@@ -44,6 +44,8 @@ function describe(event: ClientEvent): readonly [LogLevel, string] | undefined {
         'info',
         `${event.step}: ${event.method} ${place(event.url)} ${event.status} in ${Math.round(event.durationMs)} ms`,
       ]
+    case 'parse':
+      return ['debug', `${event.step}: read a ${event.what}`]
     case 'retry':
       return ['info', `${event.step}: again in ${Math.round(event.waitMs)} ms: ${display(event.reason)}`]
     case 'cache':

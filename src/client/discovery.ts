@@ -18,6 +18,15 @@ import { unknownRealmHint } from '../realm/upn.ts'
 import { buildUserRealmRequest, type FederatedRealm, parseUserRealm, type UserRealm } from '../realm/user-realm.ts'
 import type { MexDocument, WsTrustEndpoint } from '../wstrust/mex-document.ts'
 import type { Call } from './call.ts'
+import {
+  describeCloud,
+  describeMetadata,
+  describeMex,
+  describeRealm,
+  emitAccountType,
+  emitAuthority,
+  emitEndpoint,
+} from './discovery-events.ts'
 import { exchange } from './exchange.ts'
 import { LruCache } from './lru.ts'
 
@@ -54,6 +63,7 @@ export async function resolveServer(
   cache: DiscoveryCache,
 ): Promise<{ readonly call: Call; readonly metadata: ServerMetadata }> {
   const { tokenEndpoint, issuer, jwksUri, metadataUrl } = call.options
+  emitAuthority(call)
   if (tokenEndpoint !== undefined) {
     call.overrides.add('tokenEndpoint')
     const named = { issuer: issuer ?? call.authority.url, token_endpoint: tokenEndpoint }
@@ -67,7 +77,7 @@ export async function resolveServer(
   const cached = cache.metadata.get(authority.url, call.now())
   if (cached !== undefined) return { call: resolved, metadata: cached }
   const request = buildMetadataRequest(authority, call.correlationId, metadataUrl)
-  const metadata = await exchange(resolved, request, (response) => parseMetadata(response, authority))
+  const metadata = await exchange(resolved, request, (response) => parseMetadata(response, authority), describeMetadata)
   cache.metadata.set(authority.url, metadata, call.now())
   return { call: resolved, metadata }
 }
@@ -88,7 +98,12 @@ async function discoverInstance(call: Call, cache: DiscoveryCache): Promise<Auth
   call.guard.justify(`https://${instanceDiscoveryHost}`, 'caller')
   try {
     const request = buildInstanceDiscoveryRequest(authority, call.correlationId)
-    const cloud = await exchange(call, request, (response) => parseInstanceDiscovery(response, authority))
+    const cloud = await exchange(
+      call,
+      request,
+      (response) => parseInstanceDiscovery(response, authority),
+      describeCloud,
+    )
     cache.clouds.set(authority.host, cloud, call.now())
     return withHosts(authority, cloud)
   } catch (error) {
@@ -117,7 +132,7 @@ export async function discoverRoute(call: Call, cache: DiscoveryCache, username:
     given ??
     (flow === 'federated' ? namedFederation(call) : undefined) ??
     (await discoverUserRealm(call, cache, username))
-  call.emit({ type: 'decision', step: 'realm', question: 'account type', chosen: realm.accountType, candidates: [] })
+  emitAccountType(call, realm, given !== undefined)
   switch (realm.accountType) {
     case 'managed':
       if (flow === 'federated') throw notFederated()
@@ -161,7 +176,7 @@ export async function discoverUserRealm(call: Call, cache: DiscoveryCache, usern
   const cached = cache.realms.get(key, call.now())
   if (cached !== undefined) return cached
   const request = buildUserRealmRequest(call.authority, username, call.correlationId)
-  const realm = await exchange(call, request, parseUserRealm)
+  const realm = await exchange(call, request, parseUserRealm, describeRealm)
   // "unknown" may be a domain on its way to being added, or a typing error: not worth remembering.
   if (realm.accountType !== 'unknown') cache.realms.set(key, realm, call.now())
   return realm
@@ -197,8 +212,7 @@ async function discoverFederation(call: Call, cache: DiscoveryCache, realm: Fede
     mex === undefined
       ? wsTrustEndpointFromActiveAuthUrl(activeAuthUrl ?? '', wsTrustVersion)
       : chooseWsTrustEndpoint(mex, wsTrustVersion)
-  const candidates = mex?.candidates.map(({ verdict }) => verdict) ?? fallbacks
-  call.emit({ type: 'decision', step: 'mex', question: 'WS-Trust endpoint', chosen: endpoint.url, candidates })
+  emitEndpoint(call, endpoint, mex, fallbacks)
   call.guard.check(endpoint.url, 'wstrust')
   return { type: 'federated', endpoint, audience, fallbacks }
 }
@@ -207,7 +221,7 @@ async function fetchMexDocument(call: Call, cache: DiscoveryCache, url: string):
   const cached = cache.mexDocuments.get(url, call.now())
   if (cached !== undefined) return cached
   const { buildMexRequest, parseMexDocument } = await import('../wstrust/mex-document.ts')
-  const mex = await exchange(call, buildMexRequest(url, call.correlationId), parseMexDocument)
+  const mex = await exchange(call, buildMexRequest(url, call.correlationId), parseMexDocument, describeMex)
   cache.mexDocuments.set(url, mex, call.now())
   return mex
 }

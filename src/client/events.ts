@@ -1,4 +1,5 @@
 import type { Step } from '../errors.ts'
+import type { Timings } from '../protocol/http.ts'
 import type { Verdict } from '../protocol/verdict.ts'
 
 /** What happened during a call, in order. Events hold no secret: no body, no header, no token. */
@@ -10,14 +11,25 @@ export type ClientEvent = {
 } & ClientEventBody
 
 export type ClientEventBody =
-  | { readonly type: 'run.start'; readonly operation: string; readonly correlationId: string }
+  | {
+      readonly type: 'run.start'
+      readonly operation: string
+      readonly correlationId: string
+      /** When, by the clock of this machine: RFC 3339 in UTC. The `at` of events counts on from there. */
+      readonly startedAt: string
+      readonly clientId: string
+      readonly authority: { readonly kind: string; readonly url: string; readonly tenant: string }
+      /** As the caller named them; absent where a call has none. */
+      readonly username?: string
+      readonly scopes?: readonly string[]
+    }
   /** A choice the client made, with what it chose from. */
   | {
       readonly type: 'decision'
       readonly step: Step
-      readonly question: string
+      readonly question: Question
       readonly chosen: string
-      readonly candidates: readonly Verdict[]
+      readonly candidates: readonly Candidate[]
     }
   | {
       readonly type: 'http.request'
@@ -35,14 +47,62 @@ export type ClientEventBody =
       readonly url: string
       readonly status: number
       readonly durationMs: number
+      readonly timings?: Timings
+    }
+  /** What an answer, or a part of it, was read as. */
+  | {
+      readonly type: 'parse'
+      readonly step: Step
+      /** The request it answers. */
+      readonly hop: number
+      readonly what: Artefact
+      readonly facts: Facts
+      /** What was checked of it, passed or not. */
+      readonly checks: readonly Verdict[]
     }
   | { readonly type: 'retry'; readonly step: Step; readonly reason: string; readonly waitMs: number }
   /** What was looked for in the store and why it was or was not a hit. */
-  | { readonly type: 'cache'; readonly hit: boolean; readonly reasons: readonly Verdict[] }
+  | { readonly type: 'cache'; readonly hit: boolean; readonly key: Facts; readonly reasons: readonly Verdict[] }
   | { readonly type: 'token'; readonly source: string; readonly scopes: readonly string[]; readonly expiresOn: Date }
   | { readonly type: 'warning'; readonly code: WarningCode; readonly message: string }
-  | { readonly type: 'error'; readonly code: string; readonly step?: Step; readonly message: string }
+  | {
+      readonly type: 'error'
+      readonly name: string
+      readonly code: string
+      readonly step: Step
+      readonly message: string
+      readonly hint?: string
+      readonly whereToLook?: string
+      readonly waysOut?: readonly string[]
+      /** `error`, `suberror`, `errorCodes`, `serverCode`; `faultCode`, `faultSubcode`, `idCode`; status and ids of the answer. */
+      readonly facts: Facts
+    }
   | { readonly type: 'run.end'; readonly ok: boolean; readonly durationMs: number }
+
+/** What is asked in a decision. */
+export type Question = 'authority kind' | 'endpoints' | 'account type' | 'WS-Trust endpoint' | 'grant'
+
+/** Something that was chosen from: the rule that decided on it, and what it is. */
+export interface Candidate extends Verdict {
+  /** What to call it: a kind, the name of a policy, binding or port, a grant type. */
+  readonly label: string
+  readonly url?: string
+  /** Of WS-Trust. */
+  readonly version?: string
+}
+
+export type Artefact =
+  | 'cloud'
+  | 'server metadata'
+  | 'user realm'
+  | 'MEX document'
+  | 'SAML assertion'
+  | 'token response'
+  | 'id_token'
+  | 'device authorization'
+
+/** Members by name, in the words of the standard. Never a secret. */
+export type Facts = Readonly<Record<string, string | number | boolean | readonly string[]>>
 
 export type WarningCode =
   /** The user name begins or ends with a blank; it was sent as it is. */

@@ -1,9 +1,11 @@
-import { type AuthError, isAuthError, TransportError } from '../errors.ts'
+import { type AuthError, isAuthError, type Step, TransportError } from '../errors.ts'
 import { type HttpRequest, type HttpResponse, printableRequest, secretsOf } from '../protocol/http.ts'
 import { retryAfterSeconds } from '../protocol/retry-after.ts'
 import type { Secret } from '../protocol/secret.ts'
+import type { Verdict } from '../protocol/verdict.ts'
 import { abortFailure } from '../transport/failure.ts'
 import type { Call } from './call.ts'
+import type { Artefact, Facts } from './events.ts'
 
 /**
  * Sends one request through the call's guard and parses the answer. A discovery request (GET) is repeated once after a
@@ -11,15 +13,41 @@ import type { Call } from './call.ts'
  *
  * If an answer that led to an error repeats the credential, the error loses every text of the server's.
  */
-export async function exchange<T>(call: Call, request: HttpRequest, parse: (response: HttpResponse) => T): Promise<T> {
+export async function exchange<T>(
+  call: Call,
+  request: HttpRequest,
+  parse: (response: HttpResponse) => T,
+  describe?: (parsed: T) => Description,
+): Promise<T> {
   const response = await sendRetrying(call, request)
   try {
-    return parse(response)
+    const parsed = parse(response)
+    if (describe !== undefined) emitParse(call, request.step, () => describe(parsed))
+    return parsed
   } catch (error) {
     // Headers too: some of them end up in an error, as ids to look the request up by.
     const text = [response.body, ...Object.values(response.headers)].join('\n')
     if (isAuthError(error) && repeats(text, secretsOf(request))) withholdServerText(error)
     throw error
+  }
+}
+
+/** What an answer was read as, for events. */
+export interface Description {
+  readonly what: Artefact
+  readonly facts: Readonly<Record<string, Facts[string] | undefined>>
+  readonly checks?: readonly Verdict[]
+}
+
+/** Tells what the latest answer was read as, if anybody listens; members that are absent are left out. */
+export function emitParse(call: Call, step: Step, describe: () => Description): void {
+  if (!call.isHeard) return
+  try {
+    const { what, facts, checks = [] } = describe()
+    const present = Object.entries(facts).filter(([, value]) => value !== undefined) as [string, Facts[string]][]
+    call.emit({ type: 'parse', step, hop: call.hops, what, facts: Object.fromEntries(present), checks })
+  } catch {
+    // What cannot be described may still be good: a token is worth more than what is told of it.
   }
 }
 
@@ -46,10 +74,23 @@ async function send(call: Call, request: HttpRequest): Promise<HttpResponse> {
   const startedAt = performance.now()
   // The guard judges before this event would say that a request went out.
   call.guard.check(request.url, step)
-  call.emit({ type: 'http.request', hop, step, method, url })
+  call.emit({ type: 'http.request', hop, step, method, url }, { request })
   const response = await call.guard.send(request, { signal: call.signal })
   const durationMs = performance.now() - startedAt
-  call.emit({ type: 'http.response', hop, step, method, url, status: response.status, durationMs })
+  const { status, timings } = response
+  call.emit(
+    {
+      type: 'http.response',
+      hop,
+      step,
+      method,
+      url,
+      status,
+      durationMs,
+      ...(timings === undefined ? {} : { timings }),
+    },
+    { request, response },
+  )
   return response
 }
 

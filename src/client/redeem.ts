@@ -6,8 +6,8 @@ import type { CredentialStore, PartitionChange } from '../cache/store.ts'
 import { isAuthError, ProtocolError } from '../errors.ts'
 import type { AuthorityKind } from '../protocol/authority.ts'
 import { mergeClaims } from '../protocol/claims.ts'
-import type { Grant } from '../protocol/grants.ts'
-import type { HttpRequest } from '../protocol/http.ts'
+import { type Grant, grantTypes } from '../protocol/grants.ts'
+import type { HttpRequest, HttpResponse } from '../protocol/http.ts'
 import { decodeIdToken, type IdTokenClaims } from '../protocol/id-token.ts'
 import { canonicalScopes } from '../protocol/scopes.ts'
 import { Secret } from '../protocol/secret.ts'
@@ -15,9 +15,10 @@ import type { ServerMetadata } from '../protocol/server-metadata.ts'
 import { type EpochSeconds, toDate } from '../protocol/time.ts'
 import { buildTokenRequest, type TokenRequest } from '../protocol/token-request.ts'
 import type { TokenResponse } from '../protocol/token-response.ts'
+import type { Verdict } from '../protocol/verdict.ts'
 import { boundedStore } from './bounded-store.ts'
 import type { Call } from './call.ts'
-import { exchange } from './exchange.ts'
+import { type Description, emitParse, exchange } from './exchange.ts'
 import { addCallContext } from './refusal-context.ts'
 import { checkThrottled, noteThrottled, throttleKey } from './throttling.ts'
 import { createTokenResult, type TokenResult } from './token-result.ts'
@@ -57,7 +58,7 @@ export async function redeem(
   // Read before the request: a token lives from the moment the server made it, not from when its answer arrived.
   const at = call.now()
   const accessTokenOptional = call.authority.kind === 'b2c'
-  const tokens = await exchange(call, request, (response) => {
+  const read = (response: HttpResponse): TokenResponse => {
     try {
       return parseTokenResponse(response, scopes, { accessTokenOptional })
     } catch (error) {
@@ -65,7 +66,8 @@ export async function redeem(
       addCallContext(call, redemption, error)
       throw noteThrottled(call.throttling, keyOf(call, redemption), call, response, error)
     }
-  })
+  }
+  const tokens = await exchange(call, request, read, describeTokens)
   return keepTokens(call, store, tokens, at, redemption, how)
 }
 
@@ -110,6 +112,25 @@ export async function keepTokens(
   return result
 }
 
+/** What came, without what it is. */
+export function describeTokens(tokens: TokenResponse): Description {
+  const { tokenType, scopes, expiresInSeconds, refreshInSeconds, extendedExpiresInSeconds, clientInfo } = tokens
+  return {
+    what: 'token response',
+    facts: {
+      token_type: tokenType,
+      scope: scopes,
+      expires_in: expiresInSeconds,
+      refresh_in: refreshInSeconds,
+      ext_expires_in: extendedExpiresInSeconds,
+      access_token: tokens.accessToken !== undefined,
+      refresh_token: tokens.refreshToken !== undefined,
+      id_token: tokens.idToken !== undefined,
+      client_info: clientInfo !== undefined,
+    },
+  }
+}
+
 function keyOf(call: Call, { metadata, username, scopes, refreshed }: Redemption): string {
   return throttleKey(call, metadata.token_endpoint, refreshed?.account.homeAccountId ?? username, scopes)
 }
@@ -125,8 +146,12 @@ export async function prepareTokenRequest(call: Call, redemption: Redemption): P
   checkThrottled(call.throttling, keyOf(call, redemption), call)
   const parts = await tokenRequestParts(call, redemption)
   const build = (grant: Grant): HttpRequest => buildTokenRequest({ ...parts, grant }, call.correlationId)
+  const decide = (grant: Grant): HttpRequest => {
+    emitGrant(call, grant)
+    return build(grant)
+  }
   build({ type: 'refresh_token', refreshToken: new Secret('only to see whether the rest is right') })
-  return build
+  return decide
 }
 
 /** What a token request says beside the grant; the client proves itself anew each time. */
@@ -166,6 +191,25 @@ export async function tokenRequestParts(
     ...(extraQueryParameters === undefined ? {} : { extraQueryParameters }),
     ...(extraHeaders === undefined ? {} : { extraHeaders }),
   }
+}
+
+// Which grant goes to the token endpoint follows from what there is to present.
+function emitGrant(call: Call, grant: Grant): void {
+  if (!call.isHeard) return
+  const presented = {
+    password: grant.type === 'password',
+    refreshToken: grant.type === 'refresh_token',
+    deviceCode: grant.type === 'device_code',
+    saml11: grant.type === 'saml' && grant.assertion.version === '1.1',
+    saml20: grant.type === 'saml' && grant.assertion.version === '2.0',
+  }
+  const candidates = Object.entries(presented).map(([name, ok]) => ({
+    label: grantTypes[name as keyof typeof grantTypes],
+    rule: `grant.${name}`,
+    ok,
+  }))
+  const chosen = candidates.find(({ ok }) => ok)?.label ?? grant.type
+  call.emit({ type: 'decision', step: 'token', question: 'grant', chosen, candidates })
 }
 
 // A plain OAuth server names nobody: there the user is who signed in, and without an account nothing could be renewed.
@@ -212,6 +256,7 @@ function readIdToken(
 ): IdTokenClaims | undefined {
   if (idToken === undefined) return undefined
   const { claims, checks } = decodeIdToken(idToken, idTokenExpectations(call, metadata), at)
+  emitParse(call, 'id_token', () => describeIdToken(claims, checks))
   for (const { rule, evidence } of checks.filter((check) => !check.ok)) {
     // A custom policy of B2C may leave its name out of the token; another's name may not stand in it.
     if (rule === 'id_token.policy' && evidence === undefined) continue
@@ -234,6 +279,21 @@ function readIdToken(
     call.warn('ID_TOKEN_TIME', `the id_token fails ${rule}: check the clock of this machine`)
   }
   return claims
+}
+
+// The signature is a check too, and the reader of a trace should see that it was not made, and why that is right.
+function describeIdToken(claims: IdTokenClaims, checks: readonly Verdict[]): Description {
+  const { iss, aud, sub, oid, tid, preferred_username, upn, exp, iat } = claims
+  const skipped = {
+    rule: 'id_token.signature-skipped',
+    ok: true,
+    evidence: 'it came from the token endpoint over TLS (OpenID Connect Core §3.1.3.7, item 6)',
+  }
+  return {
+    what: 'id_token',
+    facts: { iss, aud, sub, oid, tid, preferred_username, upn, exp, iat },
+    checks: [...checks, skipped],
+  }
 }
 
 function toEntities(

@@ -212,8 +212,14 @@ describe('consoleListener', () => {
     const listener = consoleListener({ level: 'debug', console })
     const at = { at: 0, callId: '' }
     listener({ ...at, type: 'retry', step: 'realm', reason: 'HTTP status 500', waitMs: 1_000 })
-    listener({ ...at, type: 'cache', hit: true, reasons: [] })
-    listener({ ...at, type: 'cache', hit: false, reasons: [{ rule: 'cache.access-token.expired', ok: false }] })
+    listener({ ...at, type: 'cache', key: {}, hit: true, reasons: [] })
+    listener({
+      ...at,
+      type: 'cache',
+      key: {},
+      hit: false,
+      reasons: [{ rule: 'cache.access-token.expired', ok: false }],
+    })
     expect(lines.map(([, line]) => line)).toEqual([
       'ropc-client realm: again in 1000 ms: HTTP status 500',
       'ropc-client cache: hit',
