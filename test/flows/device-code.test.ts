@@ -224,9 +224,9 @@ describe('while the user is waited for', () => {
       )
       const result = signIn(approve(), { timeoutMs: 5_000 })
       await vi.waitUntil(() => asked === 1)
-      await vi.advanceTimersByTimeAsync(29_999)
+      await vi.advanceTimersByTimeAsync(29_000)
       expect(asked).toBe(1)
-      await vi.advanceTimersByTimeAsync(1)
+      await vi.advanceTimersByTimeAsync(1_000)
       expect(await result).toMatchObject({ source: 'device_code' })
       expect(time.waits).toEqual([5, 10])
     } finally {

@@ -219,6 +219,7 @@ describe('parseDeviceAuthorizationResponse', () => {
         }
         expect(findLeaks(shown)).toEqual([])
       }),
+      { numRuns: 40 },
     )
   })
 })
