@@ -144,7 +144,9 @@ describe('ropc explain', () => {
     mkdirSync(join(path, 'AADSTS50126'))
     expect(await ropc(['explain', join(path, 'AADSTS50126')])).toMatchObject({ code: 0 })
     rmSync(path, { recursive: true })
-    expect(await ropc(['explain', `${'x '.repeat(10_000)}AADSTS50126\0`])).toMatchObject({ code: 0 })
+    for (const text of [`${'x '.repeat(10_000)}AADSTS50126`, 'AADSTS50126\0']) {
+      expect(await ropc(['explain', text])).toMatchObject({ code: 0 })
+    }
   })
 
   it.skipIf(process.platform === 'win32')('says that a file cannot be read', async () => {
