@@ -132,14 +132,13 @@ async function pollForTokens(
   let pauseSeconds = intervalSeconds
   let waitedSeconds = 0
   for (;;) {
-    // By the waits too: a clock that is set back must not make the call endless.
-    const left = Math.min(code.expiresOn - call.now(), code.expiresInSeconds - waitedSeconds)
-    const seconds = Math.max(Math.min(pauseSeconds, left), 0)
+    const seconds = Math.max(Math.min(pauseSeconds, code.expiresOn - call.now()), 0)
     await call.wait(seconds * 1_000, call.signal)
     // A wait of the caller's own may not look at its signal.
     if (call.signal.aborted) throw abortFailure('device', call.signal.reason)
     waitedSeconds += seconds
     const at = call.now()
+    // By the waits too: a clock that is set back must not make the call endless.
     if (waitedSeconds >= code.expiresInSeconds || at >= code.expiresOn) throw deviceCodeExpired()
     const answer = await askForTokens(call, signIn, code)
     if (answer.type === 'tokens') return { tokens: answer.tokens, at }

@@ -234,10 +234,35 @@ describe('while the user is waited for', () => {
     }
   })
 
-  it('lets the limit of the call stand still', async () => {
-    const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms / 50))
-    const { signIn } = await waiting({ runtime: { now: () => 1_800_000_000, wait } })
-    expect(await signIn(approve(), { timeoutMs: 60 })).toMatchObject({ source: 'device_code' })
+  it('lets the limit of the call stand still, and go on for what follows', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      let storeAsked = (): void => {}
+      const asked = new Promise<void>((resolve) => (storeAsked = resolve))
+      const read = () => {
+        storeAsked()
+        return never()
+      }
+      const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+      const { signIn } = await waiting({ store: { ...createMemoryStore(), read }, runtime: { wait } })
+      let told = (): void => {}
+      const isTold = new Promise<void>((resolve) => (told = resolve))
+      const result = signIn(
+        (notice, at) => {
+          approve()(notice, at)
+          told()
+        },
+        { timeoutMs: 1_000 },
+      )
+      await isTold
+      await vi.advanceTimersByTimeAsync(5_000)
+      await asked
+      await vi.advanceTimersByTimeAsync(1_000)
+      // The store hangs: the token is given without it.
+      expect(await result).toMatchObject({ source: 'device_code' })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('goes on asking while the callback is still busy, and tells it when the call is over', async () => {
@@ -286,6 +311,7 @@ describe('the end without a token', () => {
     const result = at.signIn(() => void at.time.pass(10_000))
     await expect(result).rejects.toMatchObject({ code: 'ERR_DEVICE_CODE_EXPIRED' })
     expect(at.steps).toEqual(['device'])
+    expect(at.time.waits).toEqual([0])
   })
 
   it('comes also where the clock stands still', async () => {
@@ -418,6 +444,7 @@ describe('an end from outside', () => {
     wake()
     await new Promise((resolve) => setTimeout(resolve, 5))
     expect(at.steps).toEqual(['device'])
+    expect(at.events.at(-1)?.type).toBe('run.end')
   })
 
   it('at once when the client is closed', async () => {
