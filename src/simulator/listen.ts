@@ -64,7 +64,7 @@ export async function listenOnLoopback(
   hosts: Readonly<Record<Side, string>>,
   answer: AnswerFunction,
   options: ListenOptions = {},
-): Promise<{ readonly origins: Origins; readonly ca: string; close(): Promise<void> }> {
+): Promise<{ readonly origins: Origins; readonly ca: string; openConnections(): number; close(): Promise<void> }> {
   if ('host' in options) {
     throw new InvalidArgumentError('the simulator listens on 127.0.0.1 only', { step: 'authority' })
   }
@@ -86,10 +86,14 @@ export async function listenOnLoopback(
     oidc: options.oidcPort,
   }
   const servers: Server[] = []
+  const connections = new Set<Socket>()
   const closing = new AbortController()
   const close = async (): Promise<void> => {
     closing.abort()
-    await Promise.all(servers.map(closeServer))
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)))
+    // Not by the servers' own means: those know of no connection whose TLS handshake is still to come.
+    const gone = [...connections].map((socket) => new Promise((resolve) => socket.once('close', resolve).destroy()))
+    await Promise.all([...closed, ...gone])
   }
   try {
     for (const side of sides) {
@@ -100,15 +104,14 @@ export async function listenOnLoopback(
         privateKeyPem: key,
       } = defect === undefined ? certificate : await issue(defect)
       if (defect !== 'untrusted') trusted.add(caPem)
-      const connections = new Map<number | undefined, Socket>()
       const server = createServer({ key, cert, minVersion: 'TLSv1.2' }, (request, response) => {
-        const raw = connections.get(request.socket.remotePort)
+        const { remotePort, localPort } = request.socket
+        const raw = [...connections].find((at) => at.remotePort === remotePort && at.localPort === localPort)
         void serve(side, hosts[side], request, response, answer, { raw, closing: closing.signal })
       })
       server.on('connection', (socket: Socket) => {
-        const { remotePort } = socket
-        connections.set(remotePort, socket)
-        socket.once('close', () => connections.delete(remotePort))
+        connections.add(socket)
+        socket.once('close', () => connections.delete(socket))
       })
       server.requestTimeout = 30_000
       servers.push(server)
@@ -123,7 +126,7 @@ export async function listenOnLoopback(
     // Another host name than Entra's: what a client trusts the one with must not reach the other by accident.
     return new URL(`https://${side === 'adfs' ? '127.0.0.1' : 'localhost'}:${port}`).origin
   })
-  return { origins, ca: [...trusted].join(''), close }
+  return { origins, ca: [...trusted].join(''), openConnections: () => connections.size, close }
 }
 
 function bind(server: Server, port: number): Promise<void> {
@@ -134,13 +137,6 @@ function bind(server: Server, port: number): Promise<void> {
       server.off('error', reject)
       resolve()
     })
-  })
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
   })
 }
 

@@ -107,6 +107,8 @@ export interface RunningSimulator extends AsyncDisposable {
   /** PEM of the certificate authorities made for this run: one, unless a certificate with a defect was asked for. */
   readonly ca: string
   readonly simulator: Simulator
+  /** TCP connections that are open now, on all sides: 0 once every client has cleaned up. */
+  readonly openConnections: number
   close(): Promise<void>
 }
 
@@ -274,6 +276,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
         adfsOrigin: origins.adfs,
         ca,
         simulator,
+        get openConnections() {
+          return served.openConnections()
+        },
         close,
         [Symbol.asyncDispose]: close,
       }

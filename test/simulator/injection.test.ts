@@ -1,4 +1,5 @@
 import { Agent, type RequestOptions, request } from 'node:https'
+import { connect } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { routeOf } from '../../src/simulator/injection.ts'
@@ -149,6 +150,18 @@ describe('over sockets', () => {
     const answers = await Promise.all(waiting)
     expect(answers.filter((answer) => answer instanceof Error || answer.broken !== undefined)).toHaveLength(3)
     expect(hours()).toBeLessThan(before)
+  })
+
+  it('counts the connections that are open, and ends those too that never got as far as TLS', async () => {
+    const other = await createSimulator()
+    const server = await other.listen()
+    expect(server.openConnections).toBe(0)
+    const socket = connect({ port: Number(new URL(server.authority).port), host: '127.0.0.1' })
+    const closed = new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve))
+    await expect.poll(() => server.openConnections).toBe(1)
+    await server.close()
+    await closed
+    expect(server.openConnections).toBe(0)
   })
 
   it.each([
