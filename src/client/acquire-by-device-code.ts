@@ -167,7 +167,7 @@ async function askForTokens(call: Call, signIn: SignIn, { deviceCode }: Code): P
     }))
   } catch (error) {
     const lost = ['ERR_TRANSPORT_UNREACHABLE', 'ERR_TRANSPORT_TIMEOUT']
-    if (!(error instanceof TransportError && lost.includes(error.code)) || call.signal.aborted) throw error
+    if (!(error instanceof TransportError && lost.includes(error.code))) throw error
     return { type: 'unavailable', retryAfterSeconds: 0 }
   } finally {
     limit.end()
@@ -177,17 +177,15 @@ async function askForTokens(call: Call, signIn: SignIn, { deviceCode }: Code): P
 /** Runs until it is done, the call is aborted or the client is closed; then, in any case, its signal aborts. */
 async function untilStopped<T>(call: Call, closed: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const over = new AbortController()
-  let stop = (): void => {}
-  const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(closed.aborted ? closedError() : abortFailure('device', call.signal.reason))
-  })
   const signals = [call.signal, closed]
-  for (const signal of signals) signal.addEventListener('abort', stop, { once: true })
-  if (signals.some(({ aborted }) => aborted)) stop()
+  const end = (): Error => (closed.aborted ? closedError() : abortFailure('device', call.signal.reason))
+  if (signals.some(({ aborted }) => aborted)) throw end()
+  const stopped = new Promise<never>((_, reject) => {
+    for (const signal of signals) signal.addEventListener('abort', () => reject(end()), { signal: over.signal })
+  })
   try {
     return await Promise.race([stopped, run(over.signal)])
   } finally {
-    for (const signal of signals) signal.removeEventListener('abort', stop)
     over.abort()
   }
 }

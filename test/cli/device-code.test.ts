@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { withoutRepeats } from '../../src/cli/device-code.ts'
+import { signInByDeviceCode, withoutRepeats } from '../../src/cli/device-code.ts'
+import { CacheError, InteractionRequiredError, TransportError } from '../../src/errors.ts'
+import type { DeviceCodeRequest, RopcClient } from '../../src/index.ts'
 import { createSimulator, type FaultHook, type RunningSimulator } from '../../src/simulator.ts'
 import { createFolder, createTestIo, type Outcome, piped, ropc } from './test-io.ts'
 
@@ -165,5 +167,40 @@ describe('withoutRepeats', () => {
     const step = withoutRepeats((line) => lines.push(line))
     for (const line of ['a 400 7 ms', 'a 400 12 ms', 'b 200 1 ms', 'a 400 7 ms', 'a 200 7 ms']) step(line)
     expect(lines).toEqual(['a 400 7 ms', 'b 200 1 ms', 'a 400 7 ms', 'a 200 7 ms'])
+  })
+})
+
+describe('a token that is not in the cache', () => {
+  const claims = '{"access_token":{"acrs":{"essential":true}}}'
+  const facts = { error: 'interaction_required', errorCodes: [], claims }
+  const refused = new InteractionRequiredError('basic_action', 'm', { step: 'token' }, facts)
+
+  /** What is asked of the client after the silent call has failed. */
+  async function askedAfter(error: Error, more: { readonly claims?: string } = {}): Promise<unknown> {
+    let asked: unknown
+    const client = {
+      acquireTokenSilent: async () => {
+        throw error
+      },
+      acquireTokenByDeviceCode: async ({ onUserCode: _, ...request }: DeviceCodeRequest) => {
+        asked = request
+        return {}
+      },
+    } as unknown as RopcClient
+    await signInByDeviceCode(client, { username: ada, scopes: ['User.Read'], ...more }, createTestIo())
+    return asked
+  }
+
+  it('is asked for with the claims of the refused refresh token, unless others are given', async () => {
+    const request = { username: ada, scopes: ['User.Read'] }
+    expect(await askedAfter(refused)).toEqual({ ...request, claims })
+    expect(await askedAfter(refused, { claims: '{}' })).toEqual({ ...request, claims: '{}' })
+  })
+
+  it('is asked for when the cache cannot be read, and not when the network is the reason', async () => {
+    const unreadable = new CacheError('ERR_CACHE_READ', 'm', { step: 'cache' })
+    expect(await askedAfter(unreadable)).toEqual({ username: ada, scopes: ['User.Read'] })
+    const unreachable = new TransportError('ERR_TRANSPORT_UNREACHABLE', 'm', { step: 'token' })
+    await expect(askedAfter(unreachable)).rejects.toBe(unreachable)
   })
 })

@@ -80,6 +80,15 @@ function answering(...answers: readonly (HttpResponse | Error)[]): Intercept {
   }
 }
 
+/** A token response whose id_token says something else. */
+function withClaims(answer: HttpResponse, changes: Readonly<Record<string, unknown>>): HttpResponse {
+  const body = JSON.parse(answer.body)
+  const [header, payload, signature] = body.id_token.split('.')
+  const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), ...changes }
+  const changed = Buffer.from(JSON.stringify(claims)).toString('base64url')
+  return { ...answer, body: JSON.stringify({ ...body, id_token: `${header}.${changed}.${signature}` }) }
+}
+
 const unreachable = new TransportError('ERR_TRANSPORT_UNREACHABLE', 'no connection', { step: 'token' })
 const timedOut = new TransportError('ERR_TRANSPORT_TIMEOUT', 'no answer in time', { step: 'token' })
 const slowDown = json(400, { error: 'slow_down' })
@@ -229,6 +238,8 @@ describe('while the user is waited for', () => {
       await vi.advanceTimersByTimeAsync(1_000)
       expect(await result).toMatchObject({ source: 'device_code' })
       expect(time.waits).toEqual([5, 10])
+      // Nothing keeps the process from its end.
+      expect(vi.getTimerCount()).toBe(0)
     } finally {
       vi.useRealTimers()
     }
@@ -454,10 +465,31 @@ describe('an end from outside', () => {
   })
 })
 
+it('tells nobody to sign in when the client was closed before the code came', async () => {
+  const at = await waiting({ runtime: { wait: never } }, async (_, next) => {
+    await at.client.close()
+    return next()
+  })
+  const onUserCode = vi.fn()
+  await expect(at.client.acquireTokenByDeviceCode({ scopes, onUserCode })).rejects.toThrow('the client is closed')
+  expect(onUserCode).not.toHaveBeenCalled()
+})
+
 describe('username', () => {
   it('names who must sign in, in any case', async () => {
     const { signIn } = await waiting()
     expect((await signIn(approve(), { username: 'ADA@contoso.example' })).account?.username).toBe(ada)
+  })
+
+  it.each(['upn', 'unique_name', 'email'])('may be what the claim %s says, but for a mail address', async (claim) => {
+    const name = 'other@contoso.example'
+    const at = await waiting({}, async ({ step }, next) => {
+      const answer = await next()
+      return step === 'token' ? withClaims(answer, { [claim]: name }) : answer
+    })
+    const result = at.signIn(approve(), { username: name })
+    if (claim === 'email') await expect(result).rejects.toMatchObject({ code: 'ERR_ACCOUNT_MISMATCH' })
+    else expect((await result).account?.username).toBe(ada)
   })
 
   it('keeps nothing of somebody else, and says who was expected, not who came', async () => {
@@ -560,11 +592,7 @@ describe('other servers', () => {
     const { signIn } = await waiting(oidc, async ({ step }, next) => {
       const answer = await next()
       if (step !== 'token') return answer
-      const body = JSON.parse(answer.body)
-      const [header, payload, signature] = body.id_token.split('.')
-      const { preferred_username: _, ...claims } = JSON.parse(Buffer.from(payload, 'base64url').toString())
-      const renamed = Buffer.from(JSON.stringify(claims)).toString('base64url')
-      return { ...answer, body: JSON.stringify({ ...body, id_token: `${header}.${renamed}.${signature}` }) }
+      return withClaims(answer, { preferred_username: undefined })
     })
     expect((await signIn(approve('olga'), { scopes: ['read'] })).account).toMatchObject({ username: 'Ab-9_xY' })
   })
