@@ -135,7 +135,7 @@ export async function runToken(argv: readonly string[], io: CliIo): Promise<Exit
     const result =
       username === undefined
         ? await signInByDeviceCode(client, { ...request, scopes, ...namedUser(options) }, io)
-        : await signIn(client, { ...request, username, scopes }, { options, io, password, read })
+        : await signIn(client, { ...request, username, scopes }, { io, password, read })
     if (expected !== undefined) return reportUnexpectedSuccess(io, expected)
     await printResult(result, options, io)
     return exitCode.ok
@@ -166,10 +166,9 @@ async function dryRun(client: RopcClient, request: Request, options: TokenOption
 async function signIn(
   client: RopcClient,
   request: Request & { readonly scopes: readonly string[] },
-  at: { options: TokenOptions; io: CliIo; password: Secret | undefined; read: () => Promise<Secret | undefined> },
+  at: { io: CliIo; password: Secret | undefined; read: () => Promise<Secret | undefined> },
 ): Promise<TokenResult> {
-  const { options, io, password, read } = at
-  warnAboutGrant(options, io)
+  const { io, password, read } = at
   // Whoever gives a password gets a fresh answer, or learns that it is wrong.
   if (password !== undefined) return client.acquireTokenByUsernamePassword({ ...request, password })
   return client.acquireToken({
@@ -200,13 +199,6 @@ function warningSink(options: TokenOptions, io: CliIo): (code: string, message: 
   return (code, message) => {
     if (!suppressed.includes(code)) noteWarning(io, code, message)
   }
-}
-
-function warnAboutGrant(options: TokenOptions, io: CliIo): void {
-  warningSink(options, io)(
-    'ROPC_BCP',
-    'RFC 9700 §2.4 forbids the password grant for new designs, and Microsoft deprecates it: prefer device code, authorization code with PKCE, managed identity or client credentials',
-  )
 }
 
 async function readClientOptions(options: TokenOptions, io: CliIo): Promise<ClientOptions> {
