@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { createMemoryStore } from '../../src/cache.ts'
@@ -6,7 +7,7 @@ import { demoWorld, type User } from '../../src/simulator/world.ts'
 import type { SimulatorOptions } from '../../src/simulator.ts'
 import { demo, simulate } from './simulated.ts'
 
-// Each situation of the table in docs/microsoft-guide.md, which links to the titles.
+// Each situation of the table in docs/microsoft-guide.md, which names the titles.
 
 interface Setup {
   readonly options?: Partial<ClientOptions>
@@ -245,9 +246,13 @@ describe('a user whom Entra cannot place: the password is not sent', () => {
 
 describe('realm discovery fails: the password is not sent', () => {
   const answers: Readonly<Record<string, HttpResponse>> = {
-    '500': { status: 500, headers: {}, body: '' },
-    '404': { status: 404, headers: { 'content-type': 'text/html' }, body: '<html><title>Not Found</title></html>' },
-    'a page': {
+    'HTTP status 500': { status: 500, headers: {}, body: '' },
+    'HTTP status 404': {
+      status: 404,
+      headers: { 'content-type': 'text/html' },
+      body: '<html><title>Not Found</title></html>',
+    },
+    'a page in its place': {
       status: 200,
       headers: { 'content-type': 'text/html', server: 'gateway' },
       body: '<html><head><title>Please sign in to the network</title></head></html>',
@@ -255,9 +260,9 @@ describe('realm discovery fails: the password is not sent', () => {
   }
 
   it.each([
-    ['500', 'ERR_UNEXPECTED_STATUS', /HTTP status 500/, /busy or broken: try again later/, 2],
-    ['404', 'ERR_UNEXPECTED_STATUS', /HTTP status 404/, /host is the right one.*proxy or firewall/, 1],
-    ['a page', 'ERR_MALFORMED_RESPONSE', /Please sign in to the network/, /proxy|firewall|portal/, 1],
+    ['HTTP status 500', 'ERR_UNEXPECTED_STATUS', /HTTP status 500/, /busy or broken: try again later/, 2],
+    ['HTTP status 404', 'ERR_UNEXPECTED_STATUS', /HTTP status 404/, /host is the right one.*proxy or firewall/, 1],
+    ['a page in its place', 'ERR_MALFORMED_RESPONSE', /Please sign in to the network/, /proxy|firewall|portal/, 1],
   ])('%s', async (answer, code, message, hint, requests) => {
     const { error, sent, credentials } = await refusal(demo.ada, {
       intercept: async (request, next) => (request.step === 'realm' ? (answers[answer] ?? next()) : next()),
@@ -272,7 +277,7 @@ describe('realm discovery fails: the password is not sent', () => {
     expect([sent, credentials]).toEqual([Array.from({ length: requests }, () => 'realm'), 0])
   })
 
-  it('a timeout', async () => {
+  it('no answer in time', async () => {
     const { error, sent, credentials } = await refusal(demo.ada, {
       request: { timeoutMs: 30 },
       intercept: () => new Promise(() => {}),
@@ -401,3 +406,15 @@ describe('AD FS', () => {
     expect([sent, credentials]).toEqual([federated, 1])
   })
 })
+
+it('docs/microsoft-guide.md names every test of this file, and no other', ({ task }) => {
+  const page = readFileSync(new URL('../../docs/microsoft-guide.md', import.meta.url), 'utf8')
+  const named = [...page.matchAll(/\[([^\]]+)\]\(\.\.\/test\/flows\/microsoft-guide\.test\.ts\)/g)].map(
+    ([, title]) => title,
+  )
+  const titlesIn = (node: Task): string[] => ('tasks' in node ? node.tasks.flatMap(titlesIn) : [node.name])
+  const titles = titlesIn(task.file).filter((title) => title !== task.name)
+  expect(new Set(named)).toEqual(new Set(titles))
+})
+
+type Task = { readonly name: string } | { readonly name: string; readonly tasks: Task[] }
