@@ -219,7 +219,7 @@ describe('parseDeviceAuthorizationResponse', () => {
         }
         expect(findLeaks(shown)).toEqual([])
       }),
-      { numRuns: 40 },
+      { numRuns: 15 },
     )
   })
 })
