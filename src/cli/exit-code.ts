@@ -14,6 +14,8 @@ import { Interrupted } from './io.ts'
 export const exitCode = {
   ok: 0,
   bug: 1,
+  /** With `--expect`: the sign-in did not fail, or not in that way. */
+  notAsExpected: 1,
   usage: 2,
   denied: 3,
   network: 4,

@@ -132,14 +132,13 @@ async function pollForTokens(
   let pauseSeconds = intervalSeconds
   let waitedSeconds = 0
   for (;;) {
-    // By the waits too: a clock that is set back must not make the call endless.
-    const left = Math.min(code.expiresOn - call.now(), code.expiresInSeconds - waitedSeconds)
-    const seconds = Math.max(Math.min(pauseSeconds, left), 0)
+    const seconds = Math.max(Math.min(pauseSeconds, code.expiresOn - call.now()), 0)
     await call.wait(seconds * 1_000, call.signal)
     // A wait of the caller's own may not look at its signal.
     if (call.signal.aborted) throw abortFailure('device', call.signal.reason)
     waitedSeconds += seconds
     const at = call.now()
+    // By the waits too: a clock that is set back must not make the call endless.
     if (waitedSeconds >= code.expiresInSeconds || at >= code.expiresOn) throw deviceCodeExpired()
     const answer = await askForTokens(call, signIn, code)
     if (answer.type === 'tokens') return { tokens: answer.tokens, at }
@@ -168,7 +167,7 @@ async function askForTokens(call: Call, signIn: SignIn, { deviceCode }: Code): P
     }))
   } catch (error) {
     const lost = ['ERR_TRANSPORT_UNREACHABLE', 'ERR_TRANSPORT_TIMEOUT']
-    if (!(error instanceof TransportError && lost.includes(error.code)) || call.signal.aborted) throw error
+    if (!(error instanceof TransportError && lost.includes(error.code))) throw error
     return { type: 'unavailable', retryAfterSeconds: 0 }
   } finally {
     limit.end()
@@ -178,17 +177,15 @@ async function askForTokens(call: Call, signIn: SignIn, { deviceCode }: Code): P
 /** Runs until it is done, the call is aborted or the client is closed; then, in any case, its signal aborts. */
 async function untilStopped<T>(call: Call, closed: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const over = new AbortController()
-  let stop = (): void => {}
-  const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(closed.aborted ? closedError() : abortFailure('device', call.signal.reason))
-  })
   const signals = [call.signal, closed]
-  for (const signal of signals) signal.addEventListener('abort', stop, { once: true })
-  if (signals.some(({ aborted }) => aborted)) stop()
+  const end = (): Error => (closed.aborted ? closedError() : abortFailure('device', call.signal.reason))
+  if (signals.some(({ aborted }) => aborted)) throw end()
+  const stopped = new Promise<never>((_, reject) => {
+    for (const signal of signals) signal.addEventListener('abort', () => reject(end()), { signal: over.signal })
+  })
   try {
     return await Promise.race([stopped, run(over.signal)])
   } finally {
-    for (const signal of signals) signal.removeEventListener('abort', stop)
     over.abort()
   }
 }

@@ -41,3 +41,8 @@ export function isFirstAdvice(code: string): boolean {
   advised.add(code)
   return true
 }
+
+/** Begins anew, as a new process would: for tests of what is told once. */
+export function forgetAdvised(): void {
+  advised.clear()
+}

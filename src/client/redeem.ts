@@ -223,7 +223,7 @@ function accountByName({ authority }: Call, username: string | undefined): Accou
 
 // By the claims that Entra and AD FS vouch for: a mail address may be another user's.
 function checkExpected(expected: string, account: Account | undefined, claims: IdTokenClaims | undefined): void {
-  const names = [account?.username, claims?.preferred_username, claims?.upn, claims?.['unique_name']]
+  const names = [account?.username, claims?.upn, claims?.['unique_name']]
   if (names.some((name) => typeof name === 'string' && name.toLowerCase() === expected.toLowerCase())) return
   throw new ProtocolError('ERR_ACCOUNT_MISMATCH', `the token is not for the user who was expected, ${expected}`, {
     step: 'account',

@@ -55,8 +55,7 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
   ERR_INVALID_ARGUMENT: {
     classes: ['InvalidArgumentError'],
     meaning: 'An option or argument cannot work, for instance an empty user name or an authority that is no https URL',
-    remedy:
-      'The message names the argument, the hint what it must look like. Nothing was sent. A user name is a full user principal name such as ada@contoso.example: no phone number, no DOMAIN\\user, no bare alias.',
+    remedy: 'The message names the argument, the hint what it must look like.',
   },
   ERR_AMBIGUOUS_ACCOUNT: {
     classes: ['InvalidArgumentError'],
@@ -214,7 +213,7 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
     meaning:
       'This grant cannot sign this account in: a personal Microsoft account, or one whose domain Entra does not know',
     remedy:
-      'Check the user name for typing errors: it must be the user principal name. Personal accounts sign in interactively or with a device code only.',
+      'Check the user name for typing errors. It must be the user principal name, such as ada@contoso.example: no phone number, no DOMAIN\\user, no bare alias. Personal accounts sign in interactively or with a device code only.',
   },
   ERR_UNSUPPORTED_AUTHORITY: {
     classes: ['UnsupportedError'],

@@ -46,15 +46,14 @@ function describe({ kind, code }: Finding, ids: RequestIds | undefined): Explana
 
 // A code of ours, or of another library's, says nothing of a server that has a log.
 function serverOf(kind: CodeKind, ids: RequestIds = {}): Pick<CodeExplanation, 'whereToLook' | 'request'> {
-  const facts = { status: 0, ...ids }
   const request = Object.keys(ids).length === 0 ? {} : { request: ids }
   if (kind === 'aadsts') {
-    return { whereToLook: lookInEntra(facts) ?? 'Entra admin center, Monitoring & health, Sign-in logs.', ...request }
+    return { whereToLook: lookInEntra(ids) ?? 'Entra admin center, Monitoring & health, Sign-in logs.', ...request }
   }
   if (kind === 'adfs_fault' || kind === 'msis' || kind === 'soap_fault') {
-    return { whereToLook: lookInAdfs(facts), ...request }
+    return { whereToLook: lookInAdfs(ids), ...request }
   }
-  const whereToLook = kind === 'suberror' ? lookInEntra(facts) : kind === 'aadb2c' ? lookInServer(facts) : undefined
+  const whereToLook = kind === 'suberror' ? lookInEntra(ids) : kind === 'aadb2c' ? lookInServer(ids) : undefined
   return { ...(whereToLook === undefined ? {} : { whereToLook }), ...request }
 }
 

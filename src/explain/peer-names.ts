@@ -1,5 +1,5 @@
 /** Libraries that people come from, and whose names for a failure they search for. */
-export type Library = 'MSAL.NET' | 'MSAL Java' | 'MSAL Python' | 'MSAL Go' | 'MSAL Node' | 'adal-node'
+type Library = 'MSAL.NET' | 'MSAL Java' | 'MSAL Python' | 'MSAL Go' | 'MSAL Node' | 'adal-node'
 
 /** What another library calls a failure around user name and password. */
 export interface PeerName {

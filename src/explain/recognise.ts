@@ -40,7 +40,7 @@ export function findCodes(text: string): readonly Finding[] {
 function findWhole(text: string): readonly Finding[] {
   const word = text.trim()
   if (/^\d{4,9}$/.test(word)) return [{ kind: 'aadsts', code: `AADSTS${Number(word)}`, at: 0 }]
-  const found = names().get(word.replace(/^[\w-]{1,20}:/, '').toLowerCase()) ?? []
+  const found = names().get(word.toLowerCase()) ?? []
   return found.map(({ kind, code }) => ({ kind, code, at: 0 }))
 }
 
@@ -79,7 +79,6 @@ function findListed(text: string): readonly Finding[] {
 /** Names that are words of their own in a text: `invalid_grant`, `wsse:FailedAuthentication`, `ERR_SOAP_FAULT`. */
 function findWords(text: string): readonly Finding[] {
   const findings: Finding[] = []
-  const seen = new Set<string>()
   for (const { 0: word, index } of text.matchAll(/\b[A-Za-z]\w{3,80}\b/g)) {
     const named = names().get(word.toLowerCase())
     if (named === undefined) continue
@@ -88,9 +87,7 @@ function findWords(text: string): readonly Finding[] {
     for (const { kind, code, isCommon } of named) {
       if (code !== word || (isCommon && !isMember(before))) continue
       if (named.length > 1 && isSuberror !== (kind === 'suberror')) continue
-      const key = `${kind} ${code}`
-      if (!seen.has(key)) findings.push({ kind, code, at: index })
-      seen.add(key)
+      findings.push({ kind, code, at: index })
     }
   }
   return findings

@@ -108,7 +108,7 @@ export const accountNumbers: Readonly<Record<number, Advice>> = {
     'credential',
     'InvalidUserNameOrPassword',
     'user name or password is wrong',
-    `${triedOnce} A federated user without password hash sync gets this too when sent straight to Entra: let realm discovery run (flow "auto"), or synchronise hashes and allow them by a Home Realm Discovery policy (AllowCloudPasswordValidation).`,
+    `${triedOnce} App passwords are not accepted here. A federated user without password hash sync gets this too when sent straight to Entra: let realm discovery run (flow "auto"), or synchronise hashes and allow them by a Home Realm Discovery policy (AllowCloudPasswordValidation).`,
   ),
   50128: advice(
     'request',

@@ -1,11 +1,13 @@
 import type { ResponseFacts } from '../errors.ts'
 
+type Ids = Omit<ResponseFacts, 'status'>
+
 /**
  * Says which log of Entra knows more of a refusal, and what to look it up by.
  *
  * @see {@link https://learn.microsoft.com/entra/identity/monitoring-health/concept-sign-ins Entra sign-in logs}
  */
-export function lookInEntra({ correlationId, traceId, timestamp }: ResponseFacts): string | undefined {
+export function lookInEntra({ correlationId, traceId, timestamp }: Ids): string | undefined {
   const ids = [
     ...(correlationId === undefined ? [] : [`correlation id ${correlationId}`]),
     ...(traceId === undefined ? [] : [`request id ${traceId}`]),
@@ -15,7 +17,7 @@ export function lookInEntra({ correlationId, traceId, timestamp }: ResponseFacts
 }
 
 /** Says where a farm's administrator finds more of a refusal. */
-export function lookInAdfs({ correlationId, timestamp }: ResponseFacts): string {
+export function lookInAdfs({ correlationId, timestamp }: Ids): string {
   const id = correlationId === undefined ? '' : `, client request id ${correlationId}`
   return (
     `AD FS server, event log "AD FS/Admin" (and the Security log, with auditing on): events 342, 364 and 411${at(timestamp)}${id}. ` +
@@ -24,7 +26,7 @@ export function lookInAdfs({ correlationId, timestamp }: ResponseFacts): string 
 }
 
 /** Says when to look for it in the log of a server that nothing else is known of. */
-export function lookInServer({ timestamp }: ResponseFacts): string | undefined {
+export function lookInServer({ timestamp }: Ids): string | undefined {
   return timestamp === undefined ? undefined : `The log of the server${at(timestamp)}.`
 }
 

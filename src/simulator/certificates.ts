@@ -1,6 +1,6 @@
 import type { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { EpochSeconds } from '../protocol/time.ts'
+import { type EpochSeconds, toDate } from '../protocol/time.ts'
 import type { Libraries } from './libraries.ts'
 
 type CryptoKey = webcrypto.CryptoKey
@@ -58,6 +58,9 @@ export interface ServerCertificate {
   readonly privateKeyPem: string
 }
 
+/** `untrusted`: by an authority that clients are not told of. */
+export type CertificateDefect = 'expired' | 'wrong-host' | 'untrusted'
+
 /**
  * A certificate authority of its own and one server certificate for these hosts (names or IP addresses).
  *
@@ -68,7 +71,9 @@ export async function createServerCertificate(
   { x509 }: Libraries,
   hosts: readonly string[],
   at: EpochSeconds,
+  defect?: CertificateDefect,
 ): Promise<ServerCertificate> {
+  const names = defect === 'wrong-host' ? ['another-host.simulator.invalid'] : hosts
   const [authorityKeys, serverKeys] = await Promise.all([generateEcKeys(), generateEcKeys()])
   const usage = x509.KeyUsageFlags
   const authority = await x509.X509CertificateGenerator.createSelfSigned(
@@ -87,18 +92,19 @@ export async function createServerCertificate(
   )
   const server = await x509.X509CertificateGenerator.create(
     {
-      subject: [{ CN: [hosts[0] ?? 'localhost'] }],
+      subject: [{ CN: [names[0] ?? 'localhost'] }],
       issuer: authority.subject,
       publicKey: serverKeys.publicKey,
       signingKey: authorityKeys.privateKey,
       signingAlgorithm: ecdsa,
       ...validity(at),
+      ...(defect === 'expired' ? { notBefore: toDate(at - year), notAfter: toDate(at - hour) } : {}),
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
         new x509.KeyUsagesExtension(usage.digitalSignature, true),
         new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
         new x509.SubjectAlternativeNameExtension(
-          hosts.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value })),
+          names.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value })),
         ),
         await x509.SubjectKeyIdentifierExtension.create(serverKeys.publicKey, false, crypto),
         await x509.AuthorityKeyIdentifierExtension.create(authorityKeys.publicKey, false, crypto),
@@ -123,8 +129,8 @@ function validity(at: EpochSeconds): { serialNumber: string; notBefore: Date; no
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40 // positive and of full length, RFC 5280 §4.1.2.2
   return {
     serialNumber: Buffer.from(serial).toString('hex'),
-    notBefore: new Date((at - hour) * 1000),
-    notAfter: new Date((at + year) * 1000),
+    notBefore: toDate(at - hour),
+    notAfter: toDate(at + year),
   }
 }
 

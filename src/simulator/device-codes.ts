@@ -5,7 +5,7 @@ import type { EpochSeconds } from '../protocol/time.ts'
 export const deviceGrant = 'urn:ietf:params:oauth:grant-type:device_code'
 
 /** What a device code was asked for. */
-export interface DeviceCodeRequest {
+interface Asked {
   readonly clientId: string
   /** As asked for, reserved scopes included. */
   readonly scope: string
@@ -22,7 +22,7 @@ export type DeviceCodeState =
   | 'slow_down'
   | 'expired'
   | 'declined'
-  | (DeviceCodeRequest & { readonly username: string })
+  | (Asked & { readonly username: string })
 
 /** The words of RFC 8628 §3.5 for it. */
 export const deviceErrors: Readonly<Record<Extract<DeviceCodeState, string>, string>> = {
@@ -35,16 +35,16 @@ export const deviceErrors: Readonly<Record<Extract<DeviceCodeState, string>, str
 }
 
 export interface DeviceCodes {
-  issue(request: DeviceCodeRequest): {
+  issue(request: Asked): {
     readonly deviceCode: string
     readonly userCode: string
     readonly expiresInSeconds: number
     readonly intervalSeconds: number
   }
   /** What it was issued for; a look that counts as no question. */
-  find(deviceCode: string): DeviceCodeRequest | undefined
+  find(deviceCode: string): Asked | undefined
   /** Answers a client's question. After `username` the code is used up. */
-  ask(deviceCode: string, asked: Pick<DeviceCodeRequest, 'clientId' | 'place'>): DeviceCodeState
+  ask(deviceCode: string, asked: Pick<Asked, 'clientId' | 'place'>): DeviceCodeState
   /**
    * What the user did in the browser, where the code is compared without case and hyphens.
    *
@@ -55,7 +55,7 @@ export interface DeviceCodes {
 }
 
 interface Code {
-  readonly request: DeviceCodeRequest
+  readonly request: Asked
   readonly userCode: string
   readonly expiresAt: EpochSeconds
   intervalSeconds: number

@@ -25,6 +25,8 @@ interface RequestFacts {
   readonly wsTrustVersion?: WsTrustVersion
   /** Whether the XML signature of the posted assertion verified with the farm's certificate. */
   readonly assertionSignatureVerified?: boolean
+  /** The injected faults of the request, e.g. `['reset']`: then the answer did not reach the client as it was. */
+  readonly injected?: readonly string[]
 }
 
 export interface Answer extends RequestFacts {

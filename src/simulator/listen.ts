@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { TextDecoder } from 'node:util'
 import { InvalidArgumentError } from '../errors.ts'
 import type { HttpResponse } from '../protocol/http.ts'
-import { createServerCertificate } from './certificates.ts'
+import { type CertificateDefect, createServerCertificate, type ServerCertificate } from './certificates.ts'
+import { deliver } from './delivery.ts'
+import type { Delivery } from './injection.ts'
 import type { SimulatorRequest } from './journal.ts'
 import type { Libraries } from './libraries.ts'
 
@@ -37,11 +40,13 @@ export interface ListenOptions {
   readonly ciamPort?: number
   /** Port of the OpenID provider; likewise. */
   readonly oidcPort?: number
+  /** What is wrong with the certificate that a side shows; by default nothing is. */
+  readonly certificate?: Readonly<Partial<Record<Side, CertificateDefect>>>
   /** There is no choice of address: the simulator holds known passwords and stays on 127.0.0.1. */
   readonly host?: never
 }
 
-type AnswerFunction = (side: Side, request: SimulatorRequest) => Promise<HttpResponse>
+type AnswerFunction = (side: Side, request: SimulatorRequest) => Promise<Delivery>
 
 const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
 const maxBodyBytes = 1024 * 1024
@@ -59,7 +64,7 @@ export async function listenOnLoopback(
   hosts: Readonly<Record<Side, string>>,
   answer: AnswerFunction,
   options: ListenOptions = {},
-): Promise<{ readonly origins: Origins; readonly ca: string; close(): Promise<void> }> {
+): Promise<{ readonly origins: Origins; readonly ca: string; openConnections(): number; close(): Promise<void> }> {
   if ('host' in options) {
     throw new InvalidArgumentError('the simulator listens on 127.0.0.1 only', { step: 'authority' })
   }
@@ -69,8 +74,10 @@ export async function listenOnLoopback(
     '::1',
     ...Object.values(hosts).map((host) => new URL(`https://${host}`).hostname.replace(/[[\]]/g, '')),
   ]
-  const certificate = await createServerCertificate(libraries, names, Math.floor(Date.now() / 1000))
-  const tls = { key: certificate.privateKeyPem, cert: certificate.certificatePem, minVersion: 'TLSv1.2' } as const
+  const issue = (defect?: CertificateDefect): Promise<ServerCertificate> =>
+    createServerCertificate(libraries, names, Math.floor(Date.now() / 1000), defect)
+  const certificate = await issue()
+  const trusted = new Set([certificate.caPem])
   const ports: Readonly<Record<Side, number | undefined>> = {
     entra: options.port,
     adfs: options.adfsPort,
@@ -79,10 +86,33 @@ export async function listenOnLoopback(
     oidc: options.oidcPort,
   }
   const servers: Server[] = []
-  const close = async (): Promise<void> => void (await Promise.all(servers.map(closeServer)))
+  const connections = new Set<Socket>()
+  const closing = new AbortController()
+  const close = async (): Promise<void> => {
+    closing.abort()
+    const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)))
+    // Not by the servers' own means: those know of no connection whose TLS handshake is still to come.
+    const gone = [...connections].map((socket) => new Promise((resolve) => socket.once('close', resolve).destroy()))
+    await Promise.all([...closed, ...gone])
+  }
   try {
     for (const side of sides) {
-      const server = createServer(tls, (request, response) => void serve(side, hosts[side], request, response, answer))
+      const defect = options.certificate?.[side]
+      const {
+        caPem,
+        certificatePem: cert,
+        privateKeyPem: key,
+      } = defect === undefined ? certificate : await issue(defect)
+      if (defect !== 'untrusted') trusted.add(caPem)
+      const server = createServer({ key, cert, minVersion: 'TLSv1.2' }, (request, response) => {
+        const { remotePort, localPort } = request.socket
+        const raw = [...connections].find((at) => at.remotePort === remotePort && at.localPort === localPort)
+        void serve(side, hosts[side], request, response, answer, { raw, closing: closing.signal })
+      })
+      server.on('connection', (socket: Socket) => {
+        connections.add(socket)
+        socket.once('close', () => connections.delete(socket))
+      })
       server.requestTimeout = 30_000
       servers.push(server)
       await bind(server, ports[side] ?? 0)
@@ -96,7 +126,7 @@ export async function listenOnLoopback(
     // Another host name than Entra's: what a client trusts the one with must not reach the other by accident.
     return new URL(`https://${side === 'adfs' ? '127.0.0.1' : 'localhost'}:${port}`).origin
   })
-  return { origins, ca: certificate.caPem, close }
+  return { origins, ca: [...trusted].join(''), openConnections: () => connections.size, close }
 }
 
 function bind(server: Server, port: number): Promise<void> {
@@ -110,30 +140,34 @@ function bind(server: Server, port: number): Promise<void> {
   })
 }
 
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve())
-    server.closeAllConnections()
-  })
-}
-
 async function serve(
   side: Side,
   configuredHost: string,
   request: IncomingMessage,
   response: ServerResponse,
   answer: AnswerFunction,
+  { raw, closing }: { readonly raw: Socket | undefined; readonly closing: AbortSignal },
 ): Promise<void> {
   try {
-    const reply = refusal(request, configuredHost) ?? (await answerBody(side, request, answer))
-    const body = Buffer.from(reply.body, 'utf8')
-    const hangUp = reply.status === 413 ? { connection: 'close' } : {}
-    response.writeHead(reply.status, { ...reply.headers, ...hangUp, 'content-length': body.byteLength })
-    response.end(body)
+    const refused = refusal(request, configuredHost)
+    const delivery = refused === undefined ? await answerBody(side, request, answer) : complete(refused)
+    if (delivery.delayMs > 0) await setTimeout(delivery.delayMs, undefined, { signal: untilGone(response, closing) })
+    deliver(delivery, response, raw)
   } catch {
     if (response.headersSent) response.destroy()
     else response.writeHead(500).end()
   }
+}
+
+/** Aborts when nobody waits for the answer any more. */
+function untilGone(response: ServerResponse, closing: AbortSignal): AbortSignal {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  return AbortSignal.any([gone.signal, closing])
+}
+
+function complete(response: HttpResponse): Delivery {
+  return { response, delayMs: 0 }
 }
 
 /** The checks of the door: who is asked for (`Host`), and who sends the browser (`Origin`). */
@@ -149,11 +183,11 @@ function refusal(request: IncomingMessage, configuredHost: string): HttpResponse
   return request.url?.startsWith('/') === true ? undefined : plain(400, 'not an origin-form request target')
 }
 
-async function answerBody(side: Side, request: IncomingMessage, answer: AnswerFunction): Promise<HttpResponse> {
+async function answerBody(side: Side, request: IncomingMessage, answer: AnswerFunction): Promise<Delivery> {
   const bytes = await readBody(request)
-  if (bytes === undefined) return plain(413, 'the body is larger than 1 MiB')
+  if (bytes === undefined) return complete(plain(413, 'the body is larger than 1 MiB', { connection: 'close' }))
   const body = decodeUtf8(bytes)
-  if (body === undefined) return plain(400, 'the body is not UTF-8')
+  if (body === undefined) return complete(plain(400, 'the body is not UTF-8'))
   return answer(side, {
     method: request.method ?? 'GET',
     url: `https://${request.headers.host}${request.url}`,
@@ -191,6 +225,6 @@ function joinHeaders(request: IncomingMessage): Record<string, string> {
   )
 }
 
-function plain(status: number, text: string): HttpResponse {
-  return { status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `${text}\n` }
+function plain(status: number, text: string, headers: Readonly<Record<string, string>> = {}): HttpResponse {
+  return { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, body: `${text}\n` }
 }

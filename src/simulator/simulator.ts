@@ -1,5 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { InvalidArgumentError } from '../errors.ts'
-import type { HttpResponse, Transport } from '../protocol/http.ts'
+import type { Transport } from '../protocol/http.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import { answerAsFarm, type FarmContext } from './adfs.ts'
 import { answerAsB2c } from './b2c.ts'
@@ -10,6 +11,7 @@ import { type DemoApp, type DemoUser, demoApps, entraUsers, otherUsers } from '.
 import { createDeviceCodes } from './device-codes.ts'
 import type { EntraContext } from './directory.ts'
 import { answerAsEntra } from './entra.ts'
+import { createInjector, type Delivery, type FaultHook, type Injection, routeOf } from './injection.ts'
 import { type Answer, type JournalEntry, journalEntry, type RequestKind, type SimulatorRequest } from './journal.ts'
 import { loadLibraries } from './libraries.ts'
 import { type ListenOptions, listenOnLoopback, type Origins, originsAt, type Side, sides } from './listen.ts'
@@ -18,9 +20,6 @@ import { createRefreshTokens } from './refresh-tokens.ts'
 import { createSend } from './send.ts'
 import { createTokenSigner, type TokenSigner } from './tokens.ts'
 import { demoWorld, type World } from './world.ts'
-
-/** Sees the honest answer to a request and may put another one in its place; `undefined` keeps it. */
-export type FaultHook = (request: SimulatorRequest, answer: HttpResponse) => HttpResponse | undefined
 
 export interface SimulatorOptions {
   /**
@@ -52,6 +51,8 @@ export interface SimulatorOptions {
   readonly world?: Partial<World>
   /** For tests with hostile or broken servers. */
   readonly faults?: Partial<Record<RequestKind, FaultHook>>
+  /** What goes wrong from the start; {@link Simulator.inject} adds to it. */
+  readonly inject?: readonly Injection[]
 }
 
 export interface Simulator {
@@ -84,6 +85,15 @@ export interface Simulator {
   approveDevice(userCode: string, username: string): void
   /** Says no to the device that shows this code. @throws `InvalidArgumentError` as {@link approveDevice} does. */
   declineDevice(userCode: string): void
+  /**
+   * Lets requests of a route fail from now on: all of them, or the first, second … Several faults of one request add up. Over
+   * `send` a broken connection is a `TransportError`; while the simulator listens it is one on the wire.
+   *
+   * @throws `InvalidArgumentError` for a route or fault that does not exist.
+   */
+  inject(injections: Injection | readonly Injection[]): void
+  /** Takes back everything that was injected. A request that hangs goes on hanging until its client gives up, or until `close`. */
+  clearInjected(): void
   /** Serves every side over TLS on 127.0.0.1, each on a port of its own. */
   listen(options?: ListenOptions): Promise<RunningSimulator>
 }
@@ -94,9 +104,11 @@ export interface RunningSimulator extends AsyncDisposable {
   readonly authorities: Readonly<Record<Side, string>>
   /** `https://127.0.0.1:{other port}`: another port and another host name than Entra's. */
   readonly adfsOrigin: string
-  /** PEM of the certificate authority made for this run. */
+  /** PEM of the certificate authorities made for this run: one, unless a certificate with a defect was asked for. */
   readonly ca: string
   readonly simulator: Simulator
+  /** TCP connections that are open now, on all sides: 0 once every client has cleaned up. */
+  readonly openConnections: number
   close(): Promise<void>
 }
 
@@ -107,7 +119,10 @@ export interface RunningSimulator extends AsyncDisposable {
  * @throws {@link UnsupportedError} `ERR_MISSING_DEPENDENCY` when an optional peer dependency is not installed.
  */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const own = resolveOptions(options)
+  const skew = new AsyncLocalStorage<number>()
+  const own = resolveOptions(options, () => skew.getStore() ?? 0)
+  const injector = createInjector(options.faults ?? {})
+  injector.inject(options.inject ?? [])
   const keys = Promise.all([signingKeys('entra'), signingKeys('adfs')]) // on other threads while the libraries load
   const libraries = await loadLibraries()
   const [entraKeys, adfsKeys] = await keys
@@ -116,6 +131,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const refreshTokens = createRefreshTokens(own.newId)
   let origins = own.origins
   let listening = false
+  let closing = new AbortController()
   const entra: EntraContext = {
     ...own,
     libraries,
@@ -173,12 +189,21 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   }
   const journal: JournalEntry[] = []
 
-  async function answer(side: Side, request: SimulatorRequest): Promise<HttpResponse> {
-    const honest = await answers[side](request)
-    const response = own.faults[honest.kind]?.(request, honest.response) ?? honest.response
-    const at = own.now()
-    journal.push(journalEntry(request, { ...honest, response }, at))
-    return { ...response, headers: { date: new Date(at * 1000).toUTCString(), ...response.headers } }
+  async function answer(side: Side, request: SimulatorRequest): Promise<Delivery> {
+    const plan = injector.plan(request.url)
+    return skew.run(plan.skewSeconds, async () => {
+      const honest =
+        plan.standIn === undefined
+          ? await answers[side](request)
+          : { kind: routeOf(request.url), response: plan.standIn }
+      const delivery = plan.deliver(request, honest.response)
+      const { response } = delivery
+      const at = own.now()
+      const injected = plan.types.length === 0 ? {} : { injected: plan.types }
+      journal.push(journalEntry(request, { ...honest, response, ...injected }, at))
+      const date = new Date(at * 1000).toUTCString()
+      return { ...delivery, response: { ...response, headers: { date, ...response.headers } } }
+    })
   }
 
   function decideDevice(userCode: string, username?: string): void {
@@ -204,7 +229,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   })
   const authority = (): string => `${origins.entra}/${own.world.tenants[0]?.id ?? 'organizations'}`
   const simulator: Simulator = {
-    send: createSend(answer, () => [origins, own.origins]),
+    send: createSend(
+      answer,
+      () => [origins, own.origins],
+      () => closing.signal,
+    ),
     journal,
     clearJournal: () => journal.splice(0),
     get authority() {
@@ -223,6 +252,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     },
     approveDevice: (userCode, username) => decideDevice(userCode, username),
     declineDevice: (userCode) => decideDevice(userCode),
+    inject: injector.inject,
+    clearInjected: injector.clear,
     async listen(listenOptions) {
       if (listening) throw argumentError('the simulator is listening already')
       listening = true
@@ -232,6 +263,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       })
       origins = served.origins
       const close = async (): Promise<void> => {
+        closing.abort()
+        closing = new AbortController()
         await served.close()
         origins = own.origins
         listening = false
@@ -243,6 +276,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
         adfsOrigin: origins.adfs,
         ca,
         simulator,
+        get openConnections() {
+          return served.openConnections()
+        },
         close,
         [Symbol.asyncDispose]: close,
       }
@@ -262,10 +298,10 @@ interface ResolvedOptions {
   readonly accessTokenLifetimeSeconds: number
   readonly capableLifetimeSeconds: number
   readonly world: World
-  readonly faults: Partial<Record<RequestKind, FaultHook>>
 }
 
-function resolveOptions(options: SimulatorOptions): ResolvedOptions {
+function resolveOptions(options: SimulatorOptions, skewSeconds: () => number): ResolvedOptions {
+  const now = options.now ?? (() => Math.floor(Date.now() / 1000))
   const hosts: Record<Side, string> = {
     entra: options.entraHost ?? 'login.simulator.invalid',
     adfs: options.adfsHost ?? 'sts.simulator.invalid',
@@ -285,12 +321,11 @@ function resolveOptions(options: SimulatorOptions): ResolvedOptions {
     adfsHost: hosts.adfs,
     hosts,
     origins: originsAt((side) => `https://${hosts[side]}`),
-    now: options.now ?? (() => Math.floor(Date.now() / 1000)),
+    now: () => now() + skewSeconds(),
     newId: options.newId ?? (() => crypto.randomUUID()),
     accessTokenLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 3_600,
     capableLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 100_800,
     world: { ...demoWorld(), ...options.world },
-    faults: options.faults ?? {},
   }
 }
 

@@ -4,12 +4,35 @@ import { addressing, soap12, type WsTrustVersion, wsse, wsTrust, wsu } from '../
 import { escapeXml } from './xml.ts'
 
 /** A fault's subcode with the namespace that defines it. */
-export type FaultSubcode = keyof typeof namespaces
+export type FaultSubcode =
+  | 'InvalidRequest'
+  | 'BadRequest'
+  | 'RequestFailed'
+  | 'AuthenticationBadElements'
+  | 'ExpiredData'
+  | 'InvalidTimeRange'
+  | 'InvalidScope'
+  | 'RenewNeeded'
+  | 'UnableToRenew'
+  | 'FailedAuthentication'
+  | 'InvalidSecurity'
+  | 'InvalidSecurityToken'
+  | 'UnsupportedSecurityToken'
+  | 'UnsupportedAlgorithm'
+  | 'FailedCheck'
+  | 'SecurityTokenUnavailable'
+  | 'MessageExpired'
+  | 'ActionNotSupported'
+  | 'DestinationUnreachable'
+  | 'EndpointUnavailable'
+  | 'InvalidAddressingHeader'
+  | 'MessageAddressingHeaderRequired'
+  | 'InternalServiceFault'
 
 const dispatcher = 'http://schemas.microsoft.com/net/2005/12/windowscommunicationfoundation/dispatcher'
 
 /** WS-Trust's is that of the version. */
-const namespaces = {
+const namespaces: Readonly<Record<FaultSubcode, string>> = {
   InvalidRequest: 'wst',
   BadRequest: 'wst',
   RequestFailed: 'wst',
@@ -33,7 +56,7 @@ const namespaces = {
   InvalidAddressingHeader: addressing,
   MessageAddressingHeaderRequired: addressing,
   InternalServiceFault: dispatcher,
-} as const
+}
 
 /** Thrown inside the farm; becomes a SOAP fault at its door. */
 export class SoapFault extends Error {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { rootCertificates } from 'node:tls'
 import { array, assert, constantFrom, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -137,7 +138,8 @@ describe('a handshake', () => {
     [-10, -0.1, 'fail'],
     [0.1, 100, 'fail'],
   ])('with a certificate valid from day %d to day %d: %s', (from, to, status) => {
-    const check = judge(dated(from, to))
+    const refused = status === 'fail' ? { trustError: from > 0 ? 'CERT_NOT_YET_VALID' : 'CERT_HAS_EXPIRED' } : {}
+    const check = judge({ ...dated(from, to), ...refused })
     expect(check).toMatchObject({ status, children: [{ status }] })
   })
 
@@ -175,6 +177,18 @@ describe('a handshake', () => {
     })
   })
 
+  it('never passes when it was not accepted, whatever the shown chain looks like', () => {
+    for (const trustError of ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'ERR_TLS_CERT_ALTNAME_INVALID', 'undefined']) {
+      expect(judge({ trustError })).toMatchObject({ status: 'fail', detail: expect.stringContaining(trustError) })
+    }
+  })
+
+  it('was accepted although a certificate that was sent along has expired: it was not needed', () => {
+    const check = judge({ chain: [leaf, { ...leaf, subject: 'Old CA', validTo: days(-3) }] })
+    expect(check).toMatchObject({ status: 'warn', children: [{ status: 'pass' }, { status: 'warn' }] })
+    expect(check.exit).toBeUndefined()
+  })
+
   it('of Entra with a CA that is not public is one that a proxy opens', () => {
     const chain = [{ ...leaf, issuer: 'Zscaler Root CA, Zscaler Inc.' }]
     expect(judge({ isPublicCa: false, chain })).toMatchObject({ status: 'pass' })
@@ -201,11 +215,12 @@ describe('a chain', () => {
   it('ends in a public CA when the root is in it, or has signed the last of it', async () => {
     const { ca, good, selfSigned } = await createCertificates()
     const [leaf, root, other] = [der(good.cert), der(ca), der(selfSigned.cert)]
-    expect(endsInPublicCa([leaf, root], [selfSigned.cert, ca])).toBe(true)
-    expect(endsInPublicCa([leaf], [selfSigned.cert, ca])).toBe(true)
-    expect(endsInPublicCa([leaf, root], [selfSigned.cert])).toBe(false)
-    expect(endsInPublicCa([other], [ca])).toBe(false)
-    expect(endsInPublicCa([], [ca])).toBe(false)
+    const [rootCa, otherCa] = [new X509Certificate(ca), new X509Certificate(selfSigned.cert)]
+    expect(endsInPublicCa([leaf, root], [otherCa, rootCa])).toBe(true)
+    expect(endsInPublicCa([leaf], [otherCa, rootCa])).toBe(true)
+    expect(endsInPublicCa([leaf, root], [otherCa])).toBe(false)
+    expect(endsInPublicCa([other], [rootCa])).toBe(false)
+    expect(endsInPublicCa([], [rootCa])).toBe(false)
   })
 
   it('of this test ends in none of the CAs that come with Node', async () => {

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { forgetAdvised } from '../../src/client/event-channel.ts'
 import type { FaultHook, RunningSimulator } from '../../src/simulator.ts'
 import { createSimulator } from '../../src/simulator.ts'
 import { createFolder, createTestIo, type Outcome, piped, ropc, type TestIo } from './test-io.ts'
@@ -163,19 +164,25 @@ describe('the result', () => {
 })
 
 describe('warnings', () => {
+  // Each run of the command is a process of its own; here all are one.
+  beforeEach(forgetAdvised)
+
   it('says once that the grant is not for new designs, whatever else is silenced', async () => {
-    const { stderr } = await signIn('ada@contoso.example', '--quiet')
+    const { stderr } = await signIn('ada@contoso.example', '--quiet', '--suppress-warning', 'ROPC_MFA')
     expect(stderr).toMatch(/^warning: .*RFC 9700.* \[ROPC_BCP\]\n$/)
   })
 
   it('leaves a warning out only by its code', async () => {
-    expect((await signIn('ada@contoso.example', '--quiet', '--suppress-warning', 'ROPC_BCP')).stderr).toBe('')
+    const suppressed = ['--suppress-warning', 'ROPC_BCP', '--suppress-warning', 'ROPC_MFA']
+    expect((await signIn('ada@contoso.example', '--quiet', ...suppressed)).stderr).toBe('')
+    forgetAdvised()
     expect((await signIn('ada@contoso.example', '--suppress-warning', 'OTHER')).stderr).toContain('[ROPC_BCP]')
   })
 
   it('leaves out that of a password in the environment too', async () => {
     const io = createTestIo({ env: { ROPC_TEST_PASSWORD: 'Pa$$w0rd+&=é' } })
-    const options = ['--password-env', 'ROPC_TEST_PASSWORD', '--quiet', '--suppress-warning', 'ROPC_BCP']
+    const suppressed = ['ROPC_BCP', 'ROPC_MFA'].flatMap((code) => ['--suppress-warning', code])
+    const options = ['--password-env', 'ROPC_TEST_PASSWORD', '--quiet', ...suppressed]
     const line = commandLine('ada@contoso.example', '--scope', 'User.Read', ...options)
     const { stderr } = await ropc([...line, '--suppress-warning', 'ROPC_SECRET_IN_ENV'], io)
     expect(stderr).toBe('')

@@ -59,7 +59,7 @@ describe('a code alone', () => {
 
   it('says what it means, what to do, whose it is, how sure that is, and where it stands in the documentation', () => {
     expect(explain('AADSTS50126')[0]).toMatchObject({
-      meaning: expect.stringMatching(/password/i),
+      meaning: expect.stringMatching(/^[A-Z].*password/),
       remedy: expect.stringMatching(/\.$/),
       class: 'credential',
       source: 'published',
@@ -179,11 +179,52 @@ correlation id: ${correlationId}`
       'ERR_MODULE_NOT_FOUND',
       'xinvalid_grants',
       'PID3242: started',
+      'the order ID1234 of today',
+      "reason: 'no_account'",
       'constructor',
       '',
     ]) {
       expect(explain(text), text).toMatchObject([{ kind: 'unknown', meaning: expect.stringContaining('no code') }])
     }
+  })
+
+  it('is read through every escape that it was put into', () => {
+    expect(found('{"message":"\\nID3242: no\\r\\ninvalid_grant"}')).toEqual([
+      'adfs_fault ID3242',
+      'oauth_error invalid_grant',
+    ])
+    expect(found('{\\u0022suberror\\u0022:\\u0022unauthorized_client\\u0022}')).toEqual([
+      'suberror unauthorized_client',
+    ])
+    expect(found('&lt;Value&gt;s:Sender&lt;/Value&gt;')).toEqual(['soap_fault Sender'])
+  })
+
+  it('has equally telling codes explained in its own order, by the first place of each', () => {
+    expect(found('ID3242: x AADSTS50126: y MSIS9659: z ID3242:')).toEqual([
+      'adfs_fault ID3242',
+      'aadsts AADSTS50126',
+      'msis MSIS9659',
+    ])
+    expect(found('error_codes: [50034], AADSTS50126: x, AADSTS50034: y')).toEqual([
+      'aadsts AADSTS50034',
+      'aadsts AADSTS50126',
+    ])
+  })
+
+  it('says which log knows more, where it can be known', () => {
+    const ids = `"trace_id":"${traceId}","timestamp":"${timestamp}"`
+    const where = (text: string) => explain(text)[0]?.whereToLook
+    expect(where(`{"suberror":"message_only",${ids}}`)).toContain(`request id ${traceId}`)
+    expect(where(`{"error_description":"AADB2C90225: x",${ids}}`)).toContain(`server, at ${timestamp}`)
+    expect(where(`{"error":"invalid_grant",${ids}}`)).toBeUndefined()
+    expect(where('MSIS9659')).toContain('events 342, 364 and 411')
+  })
+
+  it('gives no id that is not a GUID and nothing else', () => {
+    expect(explain(`AADSTS50126 correlation id: ${correlationId}-more, trace id: short`)[0]).not.toHaveProperty(
+      'request',
+    )
+    expect(explain(`AADSTS50126 client-request-id: ${correlationId}`)[0]?.request).toEqual({ correlationId })
   })
 
   it('with a number nobody knows here says where to look it up', () => {
@@ -213,8 +254,8 @@ correlation id: ${correlationId}`
       's:',
     ]) {
       const start = performance.now()
-      explain(piece.repeat(mebibyte / piece.length))
-      expect(performance.now() - start, piece).toBeLessThan(2_000)
+      explain(piece.repeat(mebibyte / 4 / piece.length))
+      expect(performance.now() - start, piece).toBeLessThan(1_000)
     }
   })
 })
@@ -242,24 +283,22 @@ describe('secrets in the text', () => {
     ),
   )
 
+  const textAround = (secret: string): string =>
+    [
+      `AADSTS${secret} correlation id: ${secret} trace_id=${secret} "error":"${secret}" timestamp: ${secret}`,
+      JSON.stringify({ ...entraError, password: secret, suberror: secret, correlation_id: secret }),
+      `grant_type=password&password=${encodeURIComponent(secret)}&error=${secret}`,
+      `eyJhbGciOiJub25lIn0.${Buffer.from(secret).toString('base64url')}. ERR_${secret} MSIS${secret} ID${secret}`,
+      soapFault.replace('no.', () => secret).replace('a:Failed', () => `${secret}:Failed`),
+    ].join('\n')
+
   secrecyContract(
     'explain',
-    (secrets) =>
-      secrets
-        .map((secret) =>
-          JSON.stringify(
-            explain(
-              [
-                `AADSTS${secret} correlation id: ${secret} trace_id=${secret} "error":"${secret}" timestamp: ${secret}`,
-                JSON.stringify({ ...entraError, password: secret, suberror: secret, correlation_id: secret }),
-                `grant_type=password&password=${encodeURIComponent(secret)}&error=${secret}`,
-                `eyJhbGciOiJub25lIn0.${Buffer.from(secret).toString('base64url')}. ERR_${secret} MSIS${secret} ID${secret}`,
-                soapFault.replace('no.', secret).replace('a:Failed', `${secret}:Failed`),
-              ].join('\n'),
-            ),
-          ),
-        )
-        .join('\n'),
+    (secrets) => {
+      // Ten in one text: they stand beside each other's codes too, and it takes a tenth of the time.
+      const texts = Array.from({ length: 10 }, (_, tenth) => secrets.filter((_, index) => index % 10 === tenth))
+      return texts.map((some) => JSON.stringify(explain(some.map(textAround).join('\n')))).join('\n')
+    },
     { runs: 20 },
   )
 

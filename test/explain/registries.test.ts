@@ -5,7 +5,7 @@ import { exitCodeOf } from '../../src/cli/exit-code.ts'
 import * as errors from '../../src/errors.ts'
 import { type ErrorClass, errorClasses, errorCodes, exitCodeFor } from '../../src/explain/error-codes.ts'
 import { peerCodes, peerMessages } from '../../src/explain/peer-names.ts'
-import { peerRemedy, peersOf, serverCodes } from '../../src/explain/registries.ts'
+import { lookUp, peerRemedy, peersOf, serverCodes } from '../../src/explain/registries.ts'
 import { warningCodes } from '../../src/explain/warning-codes.ts'
 
 const src = fileURLToPath(new URL('../../src/', import.meta.url))
@@ -98,6 +98,14 @@ describe('the names of other libraries', () => {
     expect(new Set(all).size).toBe(all.length)
     for (const message of all) expect(message).toBe(message.toLowerCase().replace(/\s+/g, ' '))
     expect(Object.keys(peerCodes)).not.toEqual(expect.arrayContaining([expect.stringContaining('-')]))
+  })
+})
+
+describe('looking up', () => {
+  it('finds no code that only every object has', () => {
+    for (const kind of ['aadsts', 'error_code', 'warning', 'peer'] as const) {
+      expect(lookUp(kind, 'constructor')).toBeUndefined()
+    }
   })
 })
 

@@ -80,6 +80,15 @@ function answering(...answers: readonly (HttpResponse | Error)[]): Intercept {
   }
 }
 
+/** A token response whose id_token says something else. */
+function withClaims(answer: HttpResponse, changes: Readonly<Record<string, unknown>>): HttpResponse {
+  const body = JSON.parse(answer.body)
+  const [header, payload, signature] = body.id_token.split('.')
+  const claims = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), ...changes }
+  const changed = Buffer.from(JSON.stringify(claims)).toString('base64url')
+  return { ...answer, body: JSON.stringify({ ...body, id_token: `${header}.${changed}.${signature}` }) }
+}
+
 const unreachable = new TransportError('ERR_TRANSPORT_UNREACHABLE', 'no connection', { step: 'token' })
 const timedOut = new TransportError('ERR_TRANSPORT_TIMEOUT', 'no answer in time', { step: 'token' })
 const slowDown = json(400, { error: 'slow_down' })
@@ -224,20 +233,47 @@ describe('while the user is waited for', () => {
       )
       const result = signIn(approve(), { timeoutMs: 5_000 })
       await vi.waitUntil(() => asked === 1)
-      await vi.advanceTimersByTimeAsync(29_999)
+      await vi.advanceTimersByTimeAsync(29_000)
       expect(asked).toBe(1)
-      await vi.advanceTimersByTimeAsync(1)
+      await vi.advanceTimersByTimeAsync(1_000)
       expect(await result).toMatchObject({ source: 'device_code' })
       expect(time.waits).toEqual([5, 10])
+      // Nothing keeps the process from its end.
+      expect(vi.getTimerCount()).toBe(0)
     } finally {
       vi.useRealTimers()
     }
   })
 
-  it('lets the limit of the call stand still', async () => {
-    const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms / 50))
-    const { signIn } = await waiting({ runtime: { now: () => 1_800_000_000, wait } })
-    expect(await signIn(approve(), { timeoutMs: 60 })).toMatchObject({ source: 'device_code' })
+  it('lets the limit of the call stand still, and go on for what follows', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      let storeAsked = (): void => {}
+      const asked = new Promise<void>((resolve) => (storeAsked = resolve))
+      const read = () => {
+        storeAsked()
+        return never()
+      }
+      const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+      const { signIn } = await waiting({ store: { ...createMemoryStore(), read }, runtime: { wait } })
+      let told = (): void => {}
+      const isTold = new Promise<void>((resolve) => (told = resolve))
+      const result = signIn(
+        (notice, at) => {
+          approve()(notice, at)
+          told()
+        },
+        { timeoutMs: 1_000 },
+      )
+      await isTold
+      await vi.advanceTimersByTimeAsync(5_000)
+      await asked
+      await vi.advanceTimersByTimeAsync(1_000)
+      // The store hangs: the token is given without it.
+      expect(await result).toMatchObject({ source: 'device_code' })
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('goes on asking while the callback is still busy, and tells it when the call is over', async () => {
@@ -286,6 +322,7 @@ describe('the end without a token', () => {
     const result = at.signIn(() => void at.time.pass(10_000))
     await expect(result).rejects.toMatchObject({ code: 'ERR_DEVICE_CODE_EXPIRED' })
     expect(at.steps).toEqual(['device'])
+    expect(at.time.waits).toEqual([0])
   })
 
   it('comes also where the clock stands still', async () => {
@@ -418,6 +455,7 @@ describe('an end from outside', () => {
     wake()
     await new Promise((resolve) => setTimeout(resolve, 5))
     expect(at.steps).toEqual(['device'])
+    expect(at.events.at(-1)?.type).toBe('run.end')
   })
 
   it('at once when the client is closed', async () => {
@@ -427,10 +465,31 @@ describe('an end from outside', () => {
   })
 })
 
+it('tells nobody to sign in when the client was closed before the code came', async () => {
+  const at = await waiting({ runtime: { wait: never } }, async (_, next) => {
+    await at.client.close()
+    return next()
+  })
+  const onUserCode = vi.fn()
+  await expect(at.client.acquireTokenByDeviceCode({ scopes, onUserCode })).rejects.toThrow('the client is closed')
+  expect(onUserCode).not.toHaveBeenCalled()
+})
+
 describe('username', () => {
   it('names who must sign in, in any case', async () => {
     const { signIn } = await waiting()
     expect((await signIn(approve(), { username: 'ADA@contoso.example' })).account?.username).toBe(ada)
+  })
+
+  it.each(['upn', 'unique_name', 'email'])('may be what the claim %s says, but for a mail address', async (claim) => {
+    const name = 'other@contoso.example'
+    const at = await waiting({}, async ({ step }, next) => {
+      const answer = await next()
+      return step === 'token' ? withClaims(answer, { [claim]: name }) : answer
+    })
+    const result = at.signIn(approve(), { username: name })
+    if (claim === 'email') await expect(result).rejects.toMatchObject({ code: 'ERR_ACCOUNT_MISMATCH' })
+    else expect((await result).account?.username).toBe(ada)
   })
 
   it('keeps nothing of somebody else, and says who was expected, not who came', async () => {
@@ -533,11 +592,7 @@ describe('other servers', () => {
     const { signIn } = await waiting(oidc, async ({ step }, next) => {
       const answer = await next()
       if (step !== 'token') return answer
-      const body = JSON.parse(answer.body)
-      const [header, payload, signature] = body.id_token.split('.')
-      const { preferred_username: _, ...claims } = JSON.parse(Buffer.from(payload, 'base64url').toString())
-      const renamed = Buffer.from(JSON.stringify(claims)).toString('base64url')
-      return { ...answer, body: JSON.stringify({ ...body, id_token: `${header}.${renamed}.${signature}` }) }
+      return withClaims(answer, { preferred_username: undefined })
     })
     expect((await signIn(approve('olga'), { scopes: ['read'] })).account).toMatchObject({ username: 'Ab-9_xY' })
   })

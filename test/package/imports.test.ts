@@ -50,7 +50,11 @@ describe('what an import loads', () => {
         .every((url) => url.endsWith('/jwt/decode.js') || url.endsWith('/util/decode_jwt.js')),
     ).toBe(true)
     expect(
-      urls.filter((url) => /dist\/(wstrust\/(?!namespaces)|protocol\/(aadsts|token-response)|transport\/(https|undici)|simulator\/|cli\/)/.test(url)),
+      urls.filter((url) =>
+        /dist\/(wstrust\/(?!namespaces)|protocol\/(aadsts|token-response)|transport\/(https|undici)|simulator\/|cli\/)/.test(
+          url,
+        ),
+      ),
     ).toEqual([])
     expect(urls.filter((url) => url.startsWith('node:') && url !== 'node:fs')).toEqual([])
   })

@@ -205,7 +205,13 @@ describe('parseDeviceAuthorizationResponse', () => {
   })
 
   it('never throws anything but errors of ours, and never shows the device code', () => {
-    const value = fc.oneof(fc.string(), fc.integer(), fc.constant(null), fc.webUrl(), fc.constant(offered.user_code))
+    const value = fc.oneof(
+      fc.string(),
+      fc.integer(),
+      fc.constant(null),
+      fc.constantFrom('https://login.example/', 'http://login.example/', 'ftp://x'),
+      fc.constant(offered.user_code),
+    )
     const body = fc.record({ user_code: value, verification_uri: value, expires_in: value, interval: value })
     fc.assert(
       fc.property(body, (changes) => {
@@ -219,6 +225,7 @@ describe('parseDeviceAuthorizationResponse', () => {
         }
         expect(findLeaks(shown)).toEqual([])
       }),
+      { numRuns: 60 },
     )
   })
 })

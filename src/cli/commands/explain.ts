@@ -106,13 +106,16 @@ function codeOf(error: unknown): string {
 
 /** A block for each code; what an earlier block says is not said again. */
 function formatExplanations(explanations: readonly Explanation[]): string {
-  const shown = new Set<string>()
+  let shown = ''
   return explanations
     .map((explanation, index) => {
       const same = explanations.slice(0, index).find(({ remedy }) => remedy === explanation.remedy)?.code
-      const about = formatRequest(explanation).filter((line) => !shown.has(line))
-      for (const line of about) shown.add(line)
-      return [...formatExplanation(explanation, same), ...about.flatMap((line) => wrap(line, 2))].join('\n')
+      const lines = [...formatExplanation(explanation, same)]
+      for (const [label, text] of aboutRequest(explanation)) {
+        if (!shown.includes(text)) lines.push(...wrap(`${label}: ${text}`, 2))
+        shown += `${text}\n`
+      }
+      return lines.join('\n')
     })
     .join('\n\n')
 }
@@ -137,15 +140,10 @@ function formatExplanation(explanation: Explanation, same: string | undefined): 
 }
 
 /** Where the server's own log can be searched, and by what. */
-function formatRequest({ whereToLook = '', request = {} }: Explanation): readonly string[] {
+function aboutRequest({ whereToLook, request = {} }: Explanation): readonly (readonly [label: string, text: string])[] {
   const { correlationId, traceId, timestamp } = request
-  const ids = { 'correlation id': correlationId, 'trace id': traceId, timestamp }
-  return [
-    ...(whereToLook === '' ? [] : [`where to look: ${whereToLook}`]),
-    ...Object.entries(ids).flatMap(([label, id]) =>
-      id === undefined || whereToLook.includes(id) ? [] : [`${label}: ${id}`],
-    ),
-  ]
+  const texts = { 'where to look': whereToLook, 'correlation id': correlationId, 'trace id': traceId, timestamp }
+  return Object.entries(texts).flatMap(([label, text]) => (text === undefined ? [] : [[label, text] as const]))
 }
 
 /** Breaks a text at blanks; the lines after the first stand two columns further right. A word stays whole. */

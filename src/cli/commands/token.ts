@@ -6,7 +6,15 @@ import { display } from '../../errors.ts'
 import type { Secret } from '../../protocol/secret.ts'
 import { type Options, parseOptions, readInteger, required, UsageError } from '../args.ts'
 import { cacheSpecs, openCacheStore, readCachePlace } from '../cache-store.ts'
+import {
+  deviceCodeSpecs,
+  readDeviceCode,
+  signInByDeviceCode,
+  suggestDeviceCode,
+  withoutRepeats,
+} from '../device-code.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
+import { expectSpecs, judgeFailure, readExpectation, reportUnexpectedSuccess } from '../expect.ts'
 import type { CliIo } from '../io.ts'
 import { note, noteWarning, printLine, reportError, toJsonLine } from '../output.ts'
 import { readPassword } from '../password-source.ts'
@@ -14,6 +22,7 @@ import { promptHidden } from '../prompt.ts'
 import { createStepLog } from '../steps.ts'
 
 const tokenHelp = `Usage: ropc token --client-id ID -u UPN --scope SCOPE [--scope SCOPE]… [options]
+       ropc token --client-id ID --device-code --scope SCOPE [--scope SCOPE]… [options]
 
 Signs a user in by name and password and prints the access token, and nothing else, on stdout:
   TOKEN=$(npx ropc token --authority https://login.microsoftonline.com/contoso.example \\
@@ -34,6 +43,9 @@ Where the password comes from; without any of these it is asked for at the termi
   --password-file FILE   a file that nobody else may read
   --password-env NAME    an environment variable (weak: it stays visible in /proc)
 
+  --device-code          no password: the user signs in in a browser, with the code that is shown on stderr; with -u it must
+                         be that user, and a token that --cache keeps for the user will do
+
   --cache FILE           keep tokens in FILE between runs, encrypted by a key in the system's keychain (needs
                          npm install @napi-rs/keyring); with none of the three above, a run that finds a token there
                          asks for no password
@@ -41,6 +53,8 @@ Where the password comes from; without any of these it is asked for at the termi
 
   --json                 print one JSON object: accessToken, expiresOn, tokenType, scopes, account, path,
                          passwordSentTo, correlationId
+  --expect CODE          prove that the sign-in is blocked: exit 0 if it fails with CODE, which is an AADSTS number, an OAuth
+                         error or suberror, a code of AD FS or B2C, or an ERR_… code of ropc; else 1, and no token is printed
   --dry-run              stop before the password, and say which host would get it
   --ca FILE              PEM certificates to trust beside the well-known ones
   --proxy URL|env        a proxy, or HTTPS_PROXY and NO_PROXY of the environment
@@ -52,7 +66,7 @@ Where the password comes from; without any of these it is asked for at the termi
   --suppress-warning CODE   leave out a warning, e.g. ROPC_BCP; may be repeated
   -h, --help
 
-Exit codes: 0 ok, 1 defect of ropc, 2 usage, 3 denied, 4 network, 5 protocol, 6 unsupported, 7 cache,
+Exit codes: 0 ok, 1 defect of ropc (or not what --expect says), 2 usage, 3 denied, 4 network, 5 protocol, 6 unsupported, 7 cache,
 8 interaction required, 130 interrupted.`
 
 const specs = {
@@ -70,6 +84,8 @@ const specs = {
   claims: { type: 'string' },
   'no-offline-access': { type: 'boolean' },
   ...cacheSpecs,
+  ...deviceCodeSpecs,
+  ...expectSpecs,
   'password-stdin': { type: 'boolean' },
   'password-file': { type: 'string' },
   'password-env': { type: 'string' },
@@ -89,7 +105,11 @@ export async function runToken(argv: readonly string[], io: CliIo): Promise<Exit
     await printLine(io, tokenHelp)
     return exitCode.ok
   }
-  const username = required(options, 'username', 'Write -u and the user principal name, e.g. -u ada@contoso.example.')
+  const byDeviceCode = readDeviceCode(options)
+  const expected = readExpectation(options)
+  const username = byDeviceCode
+    ? undefined
+    : required(options, 'username', 'Write -u and the user principal name, e.g. -u ada@contoso.example.')
   const timeoutMs = 1_000 * readInteger(options.text('timeout') ?? '90', 'timeout', 1, 86_400)
   if (!options.flag('dry-run')) required(options, 'scope', 'Name what the token is for, e.g. --scope User.Read.')
   const clientOptions = await readClientOptions(options, io)
@@ -103,15 +123,27 @@ export async function runToken(argv: readonly string[], io: CliIo): Promise<Exit
   const read = () => readPassword(options, io, warningSink(options, io))
   // With a cache, whether there is a terminal to ask at matters only once somebody must be asked.
   const namesSource = passwordOptions.some((name) => options.text(name) !== undefined)
-  const asksLater = options.flag('dry-run') || (store !== undefined && !namesSource)
+  const asksLater = options.flag('dry-run') || byDeviceCode || (store !== undefined && !namesSource)
   const password = asksLater ? undefined : await read()
-  const request = { ...call, username, correlationId, timeoutMs, signal: io.stop.signal }
+  const request = { ...call, correlationId, timeoutMs, signal: io.stop.signal }
+  const scopes = options.list('scope')
   try {
-    if (options.flag('dry-run')) await dryRun(client, request, options, io)
-    else await signIn(client, { ...request, scopes: options.list('scope') }, { options, io, password, read })
+    if (username !== undefined && options.flag('dry-run')) {
+      await dryRun(client, { ...request, username }, options, io)
+      return exitCode.ok
+    }
+    const result =
+      username === undefined
+        ? await signInByDeviceCode(client, { ...request, scopes, ...namedUser(options) }, io)
+        : await signIn(client, { ...request, username, scopes }, { io, password, read })
+    if (expected !== undefined) return reportUnexpectedSuccess(io, expected)
+    await printResult(result, options, io)
     return exitCode.ok
   } catch (error) {
-    return reportError(io, error, correlationId)
+    const code = reportError(io, error, correlationId)
+    if (expected !== undefined) return judgeFailure(io, expected, error, code)
+    if (!byDeviceCode) suggestDeviceCode(io, error)
+    return code
   } finally {
     await client.close()
   }
@@ -134,26 +166,31 @@ async function dryRun(client: RopcClient, request: Request, options: TokenOption
 async function signIn(
   client: RopcClient,
   request: Request & { readonly scopes: readonly string[] },
-  at: { options: TokenOptions; io: CliIo; password: Secret | undefined; read: () => Promise<Secret | undefined> },
-): Promise<void> {
-  const { options, io, password, read } = at
-  warnAboutGrant(options, io)
-  const result =
-    password !== undefined
-      ? // Whoever gives a password gets a fresh answer, or learns that it is wrong.
-        await client.acquireTokenByUsernamePassword({ ...request, password })
-      : await client.acquireToken({
-          ...request,
-          password: async ({ username, sendTo, signal }) => {
-            const question = `Password for ${display(username)} (goes to ${display(sendTo)}): `
-            return (await read()) ?? (await promptHidden(io, question, signal))
-          },
-        })
-  if (result.source !== 'password' && !options.flag('quiet')) {
+  at: { io: CliIo; password: Secret | undefined; read: () => Promise<Secret | undefined> },
+): Promise<TokenResult> {
+  const { io, password, read } = at
+  // Whoever gives a password gets a fresh answer, or learns that it is wrong.
+  if (password !== undefined) return client.acquireTokenByUsernamePassword({ ...request, password })
+  return client.acquireToken({
+    ...request,
+    password: async ({ username, sendTo, signal }) => {
+      const question = `Password for ${display(username)} (goes to ${display(sendTo)}): `
+      return (await read()) ?? (await promptHidden(io, question, signal))
+    },
+  })
+}
+
+async function printResult(result: TokenResult, options: TokenOptions, io: CliIo): Promise<void> {
+  if ((result.source === 'cache' || result.source === 'refresh_token') && !options.flag('quiet')) {
     const from = result.source === 'cache' ? 'the cache' : 'a refresh token of the cache'
     note(io, `the token came from ${from}; no password was used`)
   }
   await printLine(io, options.flag('json') ? toJsonLine(publicResult(result)) : result.accessToken)
+}
+
+function namedUser(options: TokenOptions): { readonly username?: string } {
+  const username = options.text('username')
+  return username === undefined ? {} : { username }
 }
 
 /** Shows a warning unless the user asked not to see its code. */
@@ -162,13 +199,6 @@ function warningSink(options: TokenOptions, io: CliIo): (code: string, message: 
   return (code, message) => {
     if (!suppressed.includes(code)) noteWarning(io, code, message)
   }
-}
-
-function warnAboutGrant(options: TokenOptions, io: CliIo): void {
-  warningSink(options, io)(
-    'ROPC_BCP',
-    'RFC 9700 §2.4 forbids the password grant for new designs, and Microsoft deprecates it: prefer device code, authorization code with PKCE, managed identity or client credentials',
-  )
 }
 
 async function readClientOptions(options: TokenOptions, io: CliIo): Promise<ClientOptions> {
@@ -183,7 +213,7 @@ async function readClientOptions(options: TokenOptions, io: CliIo): Promise<Clie
     )
   }
   const onEvent = createStepLog({
-    step: (line) => (options.flag('quiet') ? undefined : note(io, line)),
+    step: options.flag('quiet') ? () => {} : withoutRepeats((line) => note(io, line)),
     warning: warningSink(options, io),
   })
   return {

@@ -32,7 +32,7 @@ interface Problem {
 
 const day = 24 * 3_600_000
 const untrusted = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_UNTRUSTED|INVALID_CA/
-const validity = /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID/
+const datesOrNames = /CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|ALTNAME/
 
 // Products that open TLS on its way, by the names they give their CAs.
 const inspectors =
@@ -46,10 +46,12 @@ const inspectors =
  */
 export function judgeHandshake(id: string, handshake: Handshake, now: number, isCloud: boolean): Check {
   const { chain, protocol, isPublicCa, trustError } = handshake
-  const children = chain.map((certificate, index) => judgeDates(`${id}.${index + 1}`, certificate, now))
-  const problems = [nameProblem(handshake), datesProblem(children), trustProblem(handshake, isCloud)].filter(
-    (problem) => problem !== undefined,
-  )
+  const isRefused = trustError !== undefined
+  const children = chain.map((certificate, index) => judgeDates(`${id}.${index + 1}`, certificate, now, isRefused))
+  const dates = datesProblem(children)
+  const explained = [nameProblem(handshake), dates].filter((problem) => problem !== undefined)
+  const trust = trustProblem(handshake, isCloud, explained.length > 0)
+  const problems = trust === undefined ? explained : [...explained, trust]
   if (problems.length > 0) {
     const detail = [protocol, ...problems.map((problem) => problem.detail)].join('; ')
     const hint = problems.map((problem) => problem.hint).join(' ')
@@ -57,24 +59,32 @@ export function judgeHandshake(id: string, handshake: Handshake, now: number, is
   }
   const vouching = chain.at(-1)?.issuer ?? 'nobody'
   const detail = `${protocol}; ${isPublicCa ? 'a public CA' : 'a CA that was added here'}: ${vouching}`
-  if (!isPublicCa && isCloud && trustError === undefined)
-    return warn(id, 'TLS', detail, interceptionHint(chain), children)
+  if (!isPublicCa && isCloud) return warn(id, 'TLS', detail, interceptionHint(chain), children)
   const soon = children.find((child) => child.status === 'warn')
   return soon?.hint === undefined ? pass(id, 'TLS', detail, children) : warn(id, 'TLS', detail, soon.hint, children)
 }
 
-function judgeDates(id: string, { subject, issuer, validFrom, validTo }: CertificateFacts, now: number): Check {
+/** @param isRefused Whether the chain was not accepted; else a bad date is one of a certificate that was not needed. */
+function judgeDates(
+  id: string,
+  { subject, issuer, validFrom, validTo }: CertificateFacts,
+  now: number,
+  isRefused: boolean,
+): Check {
   const date = (at: number): string =>
     Number.isNaN(at) ? 'an unreadable date' : new Date(at).toISOString().slice(0, 10)
   const names = `${subject}, from ${subject === issuer ? 'itself' : issuer}`
-  const { network: exit } = exitCode
+  const bad = (detail: string, hint: string): Check =>
+    isRefused
+      ? fail(id, 'certificate', { detail, hint, exit: exitCode.network })
+      : warn(id, 'certificate', `${detail}; it was not needed`, hint)
   if (now > validTo) {
     const hint = 'Renew the certificate on the server, and check the clock of this machine.'
-    return fail(id, 'certificate', { detail: `${names}: expired on ${date(validTo)}`, hint, exit })
+    return bad(`${names}: expired on ${date(validTo)}`, hint)
   }
   if (now < validFrom) {
     const hint = 'Check the clock of this machine, and when the server should begin to use the certificate.'
-    return fail(id, 'certificate', { detail: `${names}: not valid before ${date(validFrom)}`, hint, exit })
+    return bad(`${names}: not valid before ${date(validFrom)}`, hint)
   }
   const days = Math.floor((validTo - now) / day)
   const detail = `${names}: until ${date(validTo)}`
@@ -96,9 +106,9 @@ function datesProblem(children: readonly Check[]): Problem | undefined {
   return { detail: bad.detail, hint: bad.hint }
 }
 
-function trustProblem({ chain, trustError }: Handshake, isCloud: boolean): Problem | undefined {
-  // The dates of the chain, and the names, are told in our own words.
-  if (trustError === undefined || validity.test(trustError) || /ALTNAME/.test(trustError)) return undefined
+function trustProblem({ chain, trustError }: Handshake, isCloud: boolean, isExplained: boolean): Problem | undefined {
+  // Dates and names are told in our own words, where the chain that was shown tells them.
+  if (trustError === undefined || (isExplained && datesOrNames.test(trustError))) return undefined
   const issuer = chain.at(-1)?.issuer ?? 'an unknown issuer'
   if (!untrusted.test(trustError)) {
     const hint = 'The server must speak TLS 1.2 or newer with a certificate that verifies; nothing turns that off.'

@@ -63,10 +63,10 @@ export function failedBy(error: unknown, id: string, label: string, more = ''): 
 }
 
 /** What to do when there was not enough time. */
-export const timeUpHint = 'Allow more with --timeout SECONDS, or look for a firewall that drops packets.'
+const timeUpHint = 'Allow more with --timeout SECONDS, or look for a firewall that drops packets.'
 
 /** Whether a signal's reason says that the time was up, as opposed to Ctrl-C. */
-export function isTimeUp(reason: unknown): boolean {
+function isTimeUp(reason: unknown): boolean {
   return reason instanceof DOMException && reason.name === 'TimeoutError'
 }
 
@@ -92,7 +92,7 @@ export function exitCodeOfChecks(checks: readonly Check[]): ExitCode {
 }
 
 /** The failures that are not the sum of others, in order. */
-export function failures(checks: readonly Check[]): readonly Check[] {
+function failures(checks: readonly Check[]): readonly Check[] {
   return checks.flatMap((check) => {
     const own = check.status === 'fail' && check.exit !== undefined ? [check] : []
     return [...own, ...failures(check.children ?? [])]
