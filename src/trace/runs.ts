@@ -33,6 +33,19 @@ export function readRuns({ events }: Trace): readonly Run[] {
   return [...byCall].map(([callId, own]) => readRun(callId, own))
 }
 
+/** The requests of a run, in order. */
+export function hopsOf({ steps }: Run): readonly Hop[] {
+  return steps.filter((step) => 'kind' in step)
+}
+
+/** The steps of a run that have this type. */
+export function eventsOf<T extends 'decision' | 'cache' | 'retry' | 'warning'>(
+  { steps }: Run,
+  type: T,
+): readonly TraceEventOf<T>[] {
+  return steps.filter((step): step is TraceEventOf<T> => !('kind' in step) && step.type === type)
+}
+
 function readRun(callId: string, events: readonly TraceEvent[]): Run {
   const of = <T extends TraceEvent['type']>(type: T): TraceEventOf<T>[] =>
     events.filter((event): event is TraceEventOf<T> => event.type === type)
