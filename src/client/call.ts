@@ -236,7 +236,8 @@ const saidByServer = [
   'consentUrl',
 ] as const
 
-function errorEvent(error: AuthError): ClientEventBody {
+/** An error as an event: what the server said of it, and no more. */
+export function errorEvent(error: AuthError): ClientEventBody {
   const { name, code, step, message, hint, whereToLook, waysOut, response = {} } = error
   const members = error as unknown as Readonly<Record<string, Facts[string] | readonly number[] | undefined>>
   const said = saidByServer.flatMap((member) => {

@@ -1,3 +1,4 @@
+import { parseHttpDate, parseInstant } from '../protocol/time.ts'
 import { type Hop, hopsOf, type Run } from './runs.ts'
 
 /** How far the clock of a server is from the one of this machine. */
@@ -20,13 +21,14 @@ export function findClockSkew(run: Run): ClockSkew | undefined {
 }
 
 function skewOf(run: Run, { request, response }: Hop): ClockSkew | undefined {
-  const date = Date.parse(response?.message?.headers['date'] ?? '')
-  if (response === undefined || Number.isNaN(date)) return undefined
+  const there = parseHttpDate(response?.message?.headers['date'] ?? '')
+  if (response === undefined || there === undefined) return undefined
   const created = /<(?:\w+:)?Created>([^<]{1,40})<\/(?:\w+:)?Created>/.exec(request.message?.body ?? '')?.[1]
-  const sent = Date.parse(created ?? '')
-  const began = run.start === undefined ? Number.NaN : Date.parse(run.start.startedAt) + response.at - run.start.at
-  const [here, comparedWith] = Number.isNaN(sent) ? ([began, 'run start'] as const) : ([sent, 'Timestamp'] as const)
-  if (Number.isNaN(here)) return undefined
-  const seconds = Math.round((date - here) / 1_000)
+  const stamped = created === undefined ? undefined : parseInstant(created)
+  const began = run.start === undefined ? undefined : parseInstant(run.start.startedAt)
+  const here = stamped ?? (began === undefined ? undefined : began + (response.at - (run.start?.at ?? 0)) / 1_000)
+  if (here === undefined) return undefined
+  const seconds = Math.round(there - here)
+  const comparedWith = stamped === undefined ? 'run start' : 'Timestamp'
   return { seconds, host: new URL(request.url).host, comparedWith, isTooMuch: Math.abs(seconds) > tolerated }
 }

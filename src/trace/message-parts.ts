@@ -87,9 +87,21 @@ function parseRoot(body: string): XmlElement | undefined {
   }
 }
 
+// These names mean something only together with the element around them.
+const ambiguous = new Set(['Created', 'Expires', 'Address', 'Value', 'Text'])
+/** How a message would refer to the token, which nobody does here. */
+const references = new Set(['RequestedAttachedReference', 'RequestedUnattachedReference'])
+
 // An assertion is told by its facts; of its elements only the signature's reader needs all.
 function leavesOf(element: XmlElement): readonly (readonly [string, string])[] {
-  if (element.local === 'Assertion') return [['Assertion', '(see below)']]
-  if (element.children.length === 0) return [[element.local, element.text.trim()]]
-  return element.children.flatMap(leavesOf)
+  const { local, parent, children, text } = element
+  if (local === 'Assertion') return [[local, '(its facts are below)']]
+  if (references.has(local)) return []
+  if (local === 'AppliesTo') return [[local, innermostText(element)]]
+  if (children.length > 0) return children.flatMap(leavesOf)
+  return [[ambiguous.has(local) && parent !== undefined ? `${parent.local}/${local}` : local, text.trim()]]
+}
+
+function innermostText({ children: [child], text }: XmlElement): string {
+  return child === undefined ? text.trim() : innermostText(child)
 }

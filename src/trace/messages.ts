@@ -86,19 +86,13 @@ const requestParts: ByStep = {
     'content-type': 'SOAP 1.2, the envelope that username endpoints take.',
     Action: 'The same as the SOAPAction header, inside the message (WS-Addressing).',
     MessageID: 'A fresh id of this message, so that the answer can refer to it (WS-Addressing).',
-    ReplyTo: 'Where the answer goes: back over this connection.',
+    'ReplyTo/Address': 'Where the answer goes: back over this connection.',
     To: 'The endpoint that is meant; a server refuses a message for another one.',
-    Security: 'The credentials of the message (WS-Security).',
-    Timestamp: 'How long the message counts; a server whose clock differs by more than some five minutes refuses it.',
-    Created: 'When the message was made, by the clock of this machine, in UTC.',
-    Expires: 'From when on the server must refuse the message, so that it cannot be sent again later.',
-    UsernameToken: 'The user name and password (WS-Security UsernameToken).',
+    'Timestamp/Created': 'When the message was made, by the clock of this machine, in UTC.',
+    'Timestamp/Expires': 'From when on the server must refuse it, so that nobody can send it again later.',
     Username: 'The user name, as it was typed.',
     Password: 'The password: as text, protected by TLS alone. Only this host gets it.',
-    RequestSecurityToken: 'The question: please issue a token for this user (WS-Trust §4).',
-    AppliesTo: 'For whom the token shall be: Entra, under the name that the realm answer gave (the audience).',
-    EndpointReference: 'Names the audience.',
-    Address: 'The address or the audience itself.',
+    AppliesTo: 'For whom the token shall be: Entra, by the name that the realm answer gave (the audience).',
     KeyType: 'What kind of token: bearer, one that counts without a proof of a key.',
     RequestType: 'What is asked for: a new token (Issue).',
     TokenType: 'Which kind of token is wanted: SAML 1.1 or 2.0.',
@@ -201,33 +195,22 @@ const answerParts: ByStep = {
   wstrust: {
     Action: 'What the message is: an answer, or a fault.',
     RelatesTo: 'The id of the message that this answers.',
-    Fault: 'The server refused. A fault comes with HTTP status 500, and is no failure of the server.',
-    Code: 'Whose fault: Sender is the client, or what it sent.',
-    Subcode: 'What is wrong, as a name that programs may decide by.',
-    Value: 'The name of the code.',
-    Reason: 'What is wrong, for people.',
-    Text: 'What is wrong, for people. AD FS puts a number at its head (ID3242, MSIS7068).',
-    RequestSecurityTokenResponseCollection: 'The answers; here just one (WS-Trust 1.3 §4.3).',
-    RequestSecurityTokenResponse: 'The answer (WS-Trust §4).',
-    Lifetime: 'How long the token counts.',
-    Created: 'From when on it counts.',
-    Expires: 'Until when it counts.',
+    'Code/Value': 'The server refused. Whose fault: Sender is the client, or what it sent.',
+    'Subcode/Value': 'What is wrong, as a name that programs may decide by.',
+    'Reason/Text': 'What is wrong, for people. AD FS puts a number at its head (ID3242, MSIS7068).',
+    faultcode: 'What is wrong, as a name that programs may decide by.',
+    faultstring: 'What is wrong, for people.',
+    'Timestamp/Created': 'When the answer was made, by the clock of the server.',
+    'Timestamp/Expires': 'Until when the answer counts.',
+    'Lifetime/Created': 'From when on the token counts.',
+    'Lifetime/Expires': 'Until when the token counts.',
     AppliesTo: 'For whom the token is.',
     TokenType: 'What kind of token it is.',
     RequestedSecurityToken: 'The token itself: a signed SAML assertion.',
-    RequestedAttachedReference: 'How a message that carries the token would refer to it.',
-    RequestedUnattachedReference: 'How a message without the token would refer to it.',
     RequestedProofToken: 'A key to prove possession of the token with.',
     KeyType: 'What kind of token: bearer.',
     RequestType: 'What was asked for.',
     Assertion: 'What the federation server says of the user, signed.',
-    Issuer: 'Who says it: Entra looks up by this name whose signing key to use.',
-    Conditions: 'When and for whom it counts.',
-    Audience: 'For whom it is: the token endpoint refuses one for somebody else.',
-    NameIdentifier: 'Who the user is: for Entra, the ImmutableID.',
-    NameID: 'Who the user is: for Entra, the ImmutableID.',
-    Attribute: 'A statement about the user: Entra needs UPN and ImmutableID.',
-    Signature: 'Proves that the federation server said so; whoever has the assertion can use it until it expires.',
     version: 'The version of SAML, which decides the grant type.',
     issuer: 'Who says it: Entra looks up by this name whose signing key to use.',
     audiences: 'For whom it is: the token endpoint refuses one for somebody else.',
@@ -266,6 +249,14 @@ const answerParts: ByStep = {
     interval: 'How many seconds the client waits between two questions.',
     message: 'What the user can be told.',
   },
+  cache: {
+    homeAccountId: 'Whose tokens: the id of the user and of the home tenant (uid.utid).',
+    environment: 'Which server or cloud they are of.',
+    clientId: 'Which application they were issued to.',
+    tenant: 'Which tenant was asked for them.',
+    scopes: 'What the token must permit.',
+    resource: 'For whom the token must be.',
+  },
   id_token: {
     iss: 'Who issued it.',
     aud: 'For which client it is.',
@@ -279,4 +270,18 @@ const answerParts: ByStep = {
     nbf: 'From when on it counts, in epoch seconds.',
     keys: 'The keys that verify tokens of the server (RFC 7517).',
   },
+}
+
+const instants = new Set(['exp', 'iat', 'nbf', 'expires_on', 'not_before'])
+
+/** A fact as text: lists joined, epoch seconds with the date they mean. */
+export function showFact(name: string, value: string | number | boolean | readonly string[]): string {
+  const text = typeof value === 'object' ? value.join(', ') : String(value)
+  return instants.has(name) ? showInstant(text) : text
+}
+
+/** Epoch seconds with the date they mean, for people; any other text as it is. */
+export function showInstant(text: string): string {
+  if (!/^\d{9,11}$/.test(text)) return text
+  return `${text} (${new Date(Number(text) * 1_000).toISOString().replace('.000', '')})`
 }

@@ -231,6 +231,26 @@ const catalogue = {
     text: 'The cached token was stored in the future: the clock was set back, and nobody can tell whether it still lives.',
   },
   'cache.access-token.lost': { text: 'The entry of the cache has no token in it.' },
+
+  'import.endpoint.used': {
+    text: 'The program sent the password here. The metadata offers the endpoint for a user name and password.',
+    source: wsTrust,
+  },
+  'import.endpoint.used-though': {
+    text: 'The program sent the password here, although this client would not have.',
+    source: securityPolicy,
+  },
+  'import.endpoint.passed-over': {
+    text: 'A user name and password could have gone here as well; the program sent them elsewhere.',
+    source: wsTrust,
+  },
+  'import.endpoint.not-listed': {
+    text: 'The program sent the password here. Nothing in the archive says where it had this address from.',
+  },
+  'import.grant.other': {
+    text: 'The program presented something that is no password grant, nor what follows one.',
+    source: 'https://www.rfc-editor.org/rfc/rfc6749#section-4',
+  },
 } as const satisfies Readonly<Record<string, RuleExplanation>>
 
 /** Every rule id that is explained. */

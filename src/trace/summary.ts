@@ -2,6 +2,7 @@ import type { Candidate } from '../client/events.ts'
 import { oneLine } from '../errors.ts'
 import type { Verdict } from '../protocol/verdict.ts'
 import { type ClockSkew, findClockSkew } from './clock-skew.ts'
+import { readMexCandidates } from './mex-chain.ts'
 import { explainRule } from './rules.ts'
 import { eventsOf, type Hop, hopsOf, type Run } from './runs.ts'
 import type { TraceEventOf } from './trace.ts'
@@ -170,55 +171,75 @@ function whoElse(run: Run, hop: Hop): string {
 }
 
 function tellRejected(run: Run): RejectedAnswer {
-  const decision = decisionOf(run, 'WS-Trust endpoint')
-  const read = hopsOf(run).flatMap(({ parses }) => parses.filter(({ what }) => what === 'MEX document'))
-  const candidates: readonly Candidate[] =
-    decision?.candidates ?? read.flatMap(({ checks }) => checks.map((check) => ({ label: 'an endpoint', ...check })))
+  const candidates = decisionOf(run, 'WS-Trust endpoint')?.candidates ?? describedEndpoints(run)
   const endpoints = candidates.filter(({ ok }) => !ok).map(rejection)
   if (endpoints.length > 0) return { sentence: countRejected(endpoints, candidates), endpoints }
-  if (candidates.length > 0) return { sentence: 'None: the only one that was there was used.', endpoints }
-  return {
-    sentence: 'None: there was nothing to choose from, as the password never had to go to a federation server.',
-    endpoints,
-  }
+  if (candidates.length > 0) return { sentence: 'None: there was only the one, and it was used.', endpoints }
+  const isSent = hopsOf(run).some((hop) => presents(run, hop) === 'password')
+  const sentence = isSent
+    ? 'None: the password goes to the token endpoint itself, so there were no endpoints to choose from.'
+    : 'None: no password was sent, so no endpoint for one was chosen.'
+  return { sentence, endpoints }
+}
+
+// A document that offers nothing ends the call before anything is decided: then it speaks for itself.
+function describedEndpoints(run: Run): readonly Candidate[] {
+  const hop = hopsOf(run).findLast(({ parses }) => parses.some(({ what }) => what === 'MEX document'))
+  if (hop === undefined) return []
+  const described = readMexCandidates(hop)
+  if (described.length > 0) return described
+  const checks = hop.parses.flatMap((parse) => (parse.what === 'MEX document' ? parse.checks : []))
+  return checks.map((check) => ({ label: 'an endpoint', ...check }))
 }
 
 function rejection({ label, url, version, rule, evidence }: Candidate): RejectedEndpoint {
-  const text = explainRule(rule)?.text
-  const why = text ?? (evidence === undefined ? show(rule) : show(evidence))
+  const text = explainRule(rule)?.text ?? show(evidence ?? rule)
   return {
     label: show(label),
     ...(url === undefined ? {} : { url: oneLine(url, 2_000) }),
     ...(version === undefined ? {} : { version: show(version) }),
     rule: show(rule),
-    why: rule === 'mex.unavailable' && evidence !== undefined ? `${why} (${show(evidence)})` : why,
+    why: rule === 'mex.unavailable' && evidence !== undefined ? `${text} (${show(evidence)})` : text,
   }
 }
 
-/** What the commonest reasons come to, in few words; the table of candidates says the rest. */
-const inFewWords: Readonly<Record<string, string>> = {
-  'mex.policy.windows': 'Windows authentication',
-  'mex.policy.certificate': 'a client certificate',
-  'mex.policy.issued-token': 'a token issued elsewhere',
-  'mex.version.superseded': 'WS-Trust 2005 where 1.3 was there',
-  'mex.order.later': 'later in the document than the chosen one',
-  'mex.version.not-wanted': 'another WS-Trust version than the caller wants',
-  'mex.port.address-insecure': 'not https',
-  'mex.policy.no-transport-binding': 'no TLS in the policy',
-  'mex.unavailable': 'the metadata could not be had',
-  'realm.no-metadata-url': 'no metadata to choose from',
+/** What the commonest reasons come to, of one endpoint and of several; the table of candidates says the rest. */
+const inFewWords: Readonly<Record<string, readonly [one: string, several: string]>> = {
+  'mex.policy.windows': ['wants Windows authentication', 'want Windows authentication'],
+  'mex.policy.certificate': ['wants a client certificate', 'want a client certificate'],
+  'mex.policy.issued-token': ['wants a token of another server', 'want a token of another server'],
+  'mex.policy.no-username-token': ['takes no user name', 'take no user name'],
+  'mex.policy.no-transport-binding': ['does not ask for TLS', 'do not ask for TLS'],
+  'mex.policy.unused': ['is a policy that nothing uses', 'are policies that nothing uses'],
+  'mex.port.address-insecure': ['is not https', 'are not https'],
+  'mex.version.superseded': [
+    'would do, but speaks WS-Trust 2005 where 1.3 was there',
+    'would do, but speak WS-Trust 2005 where 1.3 was there',
+  ],
+  'mex.version.not-wanted': [
+    'speaks another version of WS-Trust than the caller wants',
+    'speak another version of WS-Trust than the caller wants',
+  ],
+  'mex.order.later': ['would do too, but comes later in the document', 'would do too, but come later in the document'],
 }
 
 function countRejected(rejected: readonly RejectedEndpoint[], all: readonly Candidate[]): string {
-  const counts = new Map<string, number>()
-  for (const { rule } of rejected) {
-    const words = inFewWords[rule] ?? rule
-    counts.set(words, (counts.get(words) ?? 0) + 1)
+  const [standIn] = all.filter(({ rule }) => rule === 'mex.unavailable' || rule === 'realm.no-metadata-url')
+  if (standIn !== undefined) {
+    return `Those that the federation server describes (MEX) could not be judged: ${sentenceOf(rejection(standIn).why)}`
   }
-  const parts = [...counts].map(([words, count]) => `${count} × ${words}`)
-  const head = rejected.length === all.length ? `All ${all.length}` : `${rejected.length} of ${all.length}`
-  return `${head}: ${parts.join(', ')}.`
+  const byRule = new Map<string, RejectedEndpoint[]>()
+  for (const endpoint of rejected) byRule.set(endpoint.rule, [...(byRule.get(endpoint.rule) ?? []), endpoint])
+  const parts = [...byRule].map(([rule, own]) => {
+    const words = inFewWords[rule]?.[own.length === 1 ? 0 : 1] ?? `(${rule})`
+    return `${own.length} ${words}`
+  })
+  const head = rejected.length === all.length ? `All ${all.length}` : `${rejected.length} of the ${all.length}`
+  return `${head} that the federation server describes: ${parts.join('; ')}.`
 }
+
+/** How the client's messages begin; the sentence around them says it already. */
+const whoSpeaks = /^(?:the federation server refused|the token endpoint answered [\w.-]{1,60}): /
 
 function tellRefused(run: Run): RefusedAnswer {
   const { error } = run
@@ -227,7 +248,7 @@ function tellRefused(run: Run): RefusedAnswer {
   const status = typeof facts['status'] === 'number' ? facts['status'] : undefined
   const hop = hopsOf(run).findLast(({ response }) => response !== undefined)
   const host = hop === undefined || status === undefined ? undefined : hostOf(hop.request.url)
-  const message = sentenceOf(error.message)
+  const message = sentenceOf(error.message.replace(whoSpeaks, ''))
   const known = { ...(host === undefined ? {} : { host }), ...(status === undefined ? {} : { status }) }
   const word = wordOf(facts)
   if (error.name === 'TransportError' || error.name === 'AbortError') {
@@ -245,13 +266,17 @@ function tellRefused(run: Run): RefusedAnswer {
     }
   }
   const number = numberOf(facts)
-  const said = [word, number].filter((text) => text !== undefined).join(', ')
+  const said = [word, number].filter((text) => text !== undefined && !message.includes(text))
+  const fault =
+    typeof facts['reason'] === 'string' && 'faultCode' in facts ? ` Its own words: ${sentenceOf(facts['reason'])}` : ''
+  const refused =
+    error.name === 'InteractionRequiredError' ? `wants more than ${what(run, hop)}` : `refused ${what(run, hop)}`
   return {
     by: 'server',
     ...known,
     ...(word === undefined ? { code } : { code: word }),
     ...(number === undefined ? {} : { number }),
-    sentence: `${what(run, hop)}, at ${host ?? 'the server'}: ${message} (${said === '' ? '' : `${said}, `}HTTP status ${status})`,
+    sentence: `${host ?? 'The server'} ${refused}: ${message}${fault} (${[...said, `HTTP status ${status}${fault === '' ? '' : ', as SOAP faults have'}`].join(', ')})`,
   }
 }
 
@@ -264,19 +289,19 @@ function tellUnrefused(run: Run): RefusedAnswer {
   )
   return {
     by: 'nobody',
-    sentence: parts.length === 0 ? ended : `${ended} But ${parts.join(', ')}, and the sign-in went on without.`,
+    sentence: parts.length === 0 ? ended : `${ended} But ${[...new Set(parts)].join(', ')}; the call went on.`,
   }
 }
 
 function what(run: Run, hop: Hop | undefined): string {
   const presented = hop === undefined ? undefined : presents(run, hop)
   const names = {
-    password: 'The user name and password',
-    assertion: 'The assertion of the federation server',
-    refresh_token: 'The refresh token',
-    device_code: 'The device code',
+    password: 'the user name and password',
+    assertion: 'the assertion of the federation server',
+    refresh_token: 'the refresh token',
+    device_code: 'the device code',
   }
-  return presented === undefined ? 'The request' : names[presented]
+  return presented === undefined ? 'the request' : names[presented]
 }
 
 function wordOf(facts: TraceEventOf<'error'>['facts']): string | undefined {
@@ -296,7 +321,7 @@ function numberOf(facts: TraceEventOf<'error'>['facts']): string | undefined {
 }
 
 const waysInWords: Readonly<Record<string, string>> = {
-  username_password: 'sign in with user name and password',
+  username_password: 'user name and password',
   device_code: 'a device code',
   interactive: 'a sign-in in a browser (authorization code with PKCE)',
   integrated_windows: 'Windows integrated authentication',
@@ -305,22 +330,21 @@ const waysInWords: Readonly<Record<string, string>> = {
   workload_federation: 'a federated workload identity',
 }
 
+/** What else could sign the user in, or do without one, in words. */
+export function wayInWords(way: string): string {
+  return Object.hasOwn(waysInWords, way) ? (waysInWords[way] ?? way) : show(way)
+}
+
 function tellChange(run: Run): ChangeAnswer {
   const { error } = run
   if (error === undefined) {
     const own = eventsOf(run, 'warning').filter(({ code }) => !code.startsWith('ROPC_'))
     const text = own.map(({ code, message }) => `${sentenceOf(message)} [${code}]`).join(' ')
-    return { sentence: text === '' ? 'Nothing.' : `Nothing, for this sign-in. But: ${text}`, waysOut: [] }
+    return { sentence: text === '' ? 'Nothing.' : `Nothing, for this call. But: ${text}`, waysOut: [] }
   }
   const { hint, whereToLook, waysOut = [] } = error
-  const ways = waysOut.map((way) => waysInWords[way] ?? show(way))
-  const parts = [
-    hint === undefined ? 'The client does not know.' : sentenceOf(hint),
-    ...(whereToLook === undefined ? [] : [`Where to look: ${sentenceOf(whereToLook)}`]),
-    ...(ways.length === 0 ? [] : [`Ways out: ${ways.join('; ')}.`]),
-  ]
   return {
-    sentence: parts.join(' '),
+    sentence: hint === undefined ? 'The client has no advice.' : sentenceOf(hint),
     ...(hint === undefined ? {} : { hint: oneLine(hint, 1_000) }),
     ...(whereToLook === undefined ? {} : { whereToLook: oneLine(whereToLook, 1_000) }),
     waysOut: waysOut.map(show),

@@ -67,10 +67,16 @@ function padEnd(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - lengthOf(text)))
 }
 
+// A long word, which here is a URL more often than not, is broken behind a mark if one is near.
 function pieces(word: string, width: number): readonly string[] {
-  const characters = [...word]
-  if (characters.length <= width) return [word]
   const parts: string[] = []
-  for (let at = 0; at < characters.length; at += width) parts.push(characters.slice(at, at + width).join(''))
-  return parts
+  let rest = [...word]
+  while (rest.length > width) {
+    const line = rest.slice(0, width)
+    const mark = line.findLastIndex((character) => '/.?&,;:-'.includes(character)) + 1
+    const cut = mark > width / 2 ? mark : width
+    parts.push(rest.slice(0, cut).join(''))
+    rest = rest.slice(cut)
+  }
+  return [...parts, rest.join('')]
 }

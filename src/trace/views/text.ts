@@ -3,10 +3,11 @@ import { oneLine, type Step } from '../../errors.ts'
 import type { Timings } from '../../protocol/http.ts'
 import type { Verdict } from '../../protocol/verdict.ts'
 import { type MessagePart, requestParts, responseParts } from '../message-parts.ts'
-import { explainField } from '../messages.ts'
+import { explainField, showFact, showInstant } from '../messages.ts'
+import { readMexCandidates } from '../mex-chain.ts'
 import { explainRule } from '../rules.ts'
-import { type Hop, type Run, readRuns } from '../runs.ts'
-import { questions, type Summary, summarise } from '../summary.ts'
+import { type Hop, hopsOf, type Run, readRuns } from '../runs.ts'
+import { questions, type Summary, summarise, wayInWords } from '../summary.ts'
 import type { Trace, TraceEventOf } from '../trace.ts'
 import { indent, type Row, table, wrap } from './layout.ts'
 
@@ -57,7 +58,7 @@ function renderRun(page: Page, run: Run, number: number): readonly string[] {
     ...facts(page, headerOf(run)),
     '',
     ...answers(page, summary),
-    ...run.steps.flatMap((step) => ['', ...renderStep(page, step)]),
+    ...run.steps.flatMap((step) => ['', ...renderStep(page, run, step)]),
     ...run.tokens.flatMap((token) => ['', ...renderToken(page, token)]),
     ...(run.error === undefined ? [] : ['', ...renderError(page, run.error)]),
   ]
@@ -92,9 +93,10 @@ const kinds: Readonly<Record<string, string>> = {
 function answers(page: Page, summary: Summary): readonly string[] {
   const { clockSkew } = summary
   const names = ['password', 'rejected', 'refused', 'change', 'idToken'] as const
+  const more = { ...noMore, change: furtherAdvice(summary) }
   const lines = names.flatMap((name) => [
-    paint(page, 'bold', questions[name]),
-    ...indent(wrap(summary[name].sentence, page.width - 4), 4),
+    ...paintAll(page, 'bold', wrap(questions[name], page.width)),
+    ...[summary[name].sentence, ...more[name]].flatMap((text) => indent(wrap(text, page.width - 4), 4)),
   ])
   if (clockSkew === undefined) return lines
   const { seconds, host, isTooMuch } = clockSkew
@@ -105,6 +107,16 @@ function answers(page: Page, summary: Summary): readonly string[] {
       : `The clock of ${show(host)} is ${Math.abs(seconds)} s ${side} the one of this machine${isTooMuch ? ': too much; servers forgive some five minutes' : ''}.`
   const style = isTooMuch ? 'red' : 'plain'
   return [...lines, ...paintAll(page, style, wrap(sentence, page.width))]
+}
+
+const noMore = { password: [], rejected: [], refused: [], change: [], idToken: [] } as const
+
+function furtherAdvice({ change }: Summary): readonly string[] {
+  const { whereToLook, waysOut } = change
+  return [
+    ...(whereToLook === undefined ? [] : [`Where to look: ${whereToLook}`]),
+    ...(waysOut.length === 0 ? [] : [`Ways out: ${waysOut.map(wayInWords).join('; ')}.`]),
+  ]
 }
 
 /** What each step is for, for a reader who knows OAuth 2.0. */
@@ -120,11 +132,11 @@ const stepTitles: Readonly<Record<Step, string>> = {
   cache: 'cache: tokens of earlier calls',
 }
 
-function renderStep(page: Page, step: Run['steps'][number]): readonly string[] {
+function renderStep(page: Page, run: Run, step: Run['steps'][number]): readonly string[] {
   if ('kind' in step) return renderHop(page, step)
   switch (step.type) {
     case 'decision':
-      return renderDecision(page, step)
+      return renderDecision(page, step, chainsOf(run))
     case 'cache':
       return renderCache(page, step)
     case 'retry':
@@ -134,42 +146,83 @@ function renderStep(page: Page, step: Run['steps'][number]): readonly string[] {
   }
 }
 
-function renderDecision(page: Page, { question, chosen, candidates }: TraceEventOf<'decision'>): readonly string[] {
+/** How the parts of the MEX document hang together, by a port's name and address. */
+type Chains = ReadonlyMap<string, string>
+
+function chainsOf(run: Run): Chains {
+  const described = hopsOf(run).flatMap(readMexCandidates)
+  return new Map(
+    described.map(({ label, url = '', policy, binding, port }) => {
+      // AD FS gives all three the same name, but for an ending.
+      const others = [
+        ...(policy === undefined || policy === `${binding}_policy` || policy === label ? [] : [`policy ${policy}`]),
+        ...(binding === undefined || binding === port || binding === label ? [] : [`binding ${binding}`]),
+      ]
+      return [`${label} ${url}`, others.length === 0 ? '' : `by ${others.join(', ')}`]
+    }),
+  )
+}
+
+function renderDecision(
+  page: Page,
+  { question, chosen, candidates }: TraceEventOf<'decision'>,
+  chains: Chains,
+): readonly string[] {
+  const isEndpoint = question === 'WS-Trust endpoint'
   const rules = new Set(candidates.map(({ rule }) => rule))
-  const [shared] = rules.size === 1 && candidates.length > 1 ? [...rules] : []
-  const rows = candidates.map((candidate) => candidateRow(candidate, shared === undefined))
+  const [shared] = !isEndpoint && rules.size === 1 && candidates.length > 1 ? [...rules] : []
+  const rows = candidates.map((candidate) =>
+    candidateRow(candidate, { isShared: shared !== undefined, isEndpoint, chains }),
+  )
   return [
     ...title(page, `Decision: ${question}: ${show(chosen)}`, '-'),
     ...(shared === undefined ? [] : indent(wrap(ruleText({ rule: shared, ok: true }), page.width - 2), 2)),
-    ...indent(table(rows, [3, 46], page.width - 2), 2),
+    ...indent(table(rows, isEndpoint ? [3] : [3, 32], page.width - 2), 2),
   ]
 }
 
-function candidateRow({ label, url, version, ...verdict }: Candidate, withRule: boolean): Row {
-  const about = [
-    show(label),
-    ...(version === undefined ? [] : [`WS-Trust ${show(version)}`]),
-    ...(url === undefined ? [] : [place(url)]),
-  ]
-  const why = withRule ? ruleText(verdict) : (verdict.evidence ?? '')
-  return [verdict.ok ? 'yes' : 'no', about.join('\n'), withRule ? why : show(why)]
+/** In two columns for endpoints, whose names and addresses are long, else in three. */
+function candidateRow(
+  { label, url, version, ...verdict }: Candidate,
+  {
+    isShared,
+    isEndpoint,
+    chains,
+  }: { readonly isShared: boolean; readonly isEndpoint: boolean; readonly chains: Chains },
+): Row {
+  const mark = verdict.ok ? 'yes' : 'no'
+  if (isShared) return [mark, show(label), show(verdict.evidence ?? '')]
+  if (!isEndpoint) return [mark, show(label), ruleText(verdict)]
+  const chain = chains.get(`${label} ${url ?? ''}`) ?? ''
+  const head = `${show(label)}${version === undefined ? '' : `, WS-Trust ${show(version)}`}${chain === '' ? '' : ` (${show(chain)})`}`
+  return [mark, [head, ...(url === undefined ? [] : [oneLine(url, 2_000)]), ruleText(verdict)].join('\n')]
 }
+
+/** Rules whose evidence is no more than their text. */
+const saysItself = /^mex\.(policy|binding|port|version\.superseded)|^id_token\.signature-skipped$/
 
 /** A verdict in words, what was seen, and the id to look the rule up by. */
 function ruleText({ rule, evidence }: Verdict): string {
   const text = explainRule(rule)?.text
-  const seen = evidence === undefined || text?.includes(evidence) ? '' : ` Seen: ${show(evidence)}.`
+  const seen = evidence === undefined || saysItself.test(rule) ? '' : ` Seen: ${show(showInstant(evidence))}.`
   return `${text ?? 'A rule that this version does not know.'}${seen} [${show(rule)}]`
 }
 
 function renderCache(page: Page, { hit, key, reasons }: TraceEventOf<'cache'>): readonly string[] {
-  const found = hit ? 'hit' : reasons.length === 0 ? 'no token of this client and user' : 'no hit'
+  const found = hit
+    ? 'a token was there'
+    : reasons.length === 0
+      ? 'no access token of this user and client was there'
+      : 'a token was there, but none that would do'
+  const rows = Object.entries(key).map(([name, value]) => [
+    oneLine(name, 100),
+    show(showFact(name, value)),
+    explainField('cache', name) ?? '',
+  ])
   return [
     ...title(page, `Cache: ${found}`, '-'),
-    ...facts(
-      page,
-      Object.entries(key).map(([name, value]) => [name, show(textOf(value))]),
-    ),
+    '  looked for:',
+    ...indent(table(rows, [26, 38], page.width - 4), 4),
     ...checkLines(page, reasons),
   ]
 }
@@ -185,7 +238,7 @@ function renderHop(page: Page, hop: Hop): readonly string[] {
     ...indent(paintAll(page, good ? 'green' : 'red', wrap(status + spent(timings), page.width - 2)), 2),
     ...partLines(page, 'sent, and why:', requestParts(hop)),
     ...partLines(page, 'answered, and what it means:', responseParts(hop)),
-    ...parses.flatMap((parse) => renderParse(page, parse)),
+    ...parses.flatMap((parse) => renderParse(page, hop, parse)),
   ]
 }
 
@@ -197,21 +250,43 @@ function spent(timings: Timings | undefined): string {
   return ` (${known.join(', ')})`
 }
 
+// Headers that say the same in every message are told in one line.
+const everyday = new Set([
+  ...['accept', 'content-type', 'content-length', 'client-request-id', 'return-client-request-id', 'x-client-sku'],
+  ...['x-client-ver', 'user-agent', 'cache-control', 'pragma', 'x-content-type-options', 'x-ms-ests-server', 'date'],
+  ...['x-ms-request-id', 'strict-transport-security', 'connection', 'accept-encoding', 'expires', 'p3p'],
+])
+
 function partLines(page: Page, head: string, parts: readonly MessagePart[]): readonly string[] {
   if (parts.length === 0) return []
-  const rows = parts.map(({ name, value, why = '' }) => [oneLine(name, 100), oneLine(value, 160), why])
-  return [`  ${head}`, ...indent(table(rows, [24, 36], page.width - 4), 4)]
+  const isEveryday = (one: MessagePart): boolean => one.in === 'header' && everyday.has(one.name)
+  const rows = parts
+    .filter((one) => !isEveryday(one))
+    .map(({ name, value, why = '' }) => [oneLine(name, 100), oneLine(showFact(name, value), 160), why])
+  const headers = parts.filter(isEveryday).map(({ name, value }) => `${oneLine(name, 100)}: ${oneLine(value, 160)}`)
+  return [
+    `  ${head}`,
+    ...indent(table(rows, [26, 38], page.width - 4), 4),
+    ...(headers.length === 0 ? [] : indent(wrap(`headers: ${headers.join('; ')}`, page.width - 4), 4)),
+  ]
 }
 
-function renderParse(page: Page, { what, facts: read, checks, step }: TraceEventOf<'parse'>): readonly string[] {
+/** What is read from one JSON object member by member stands above already, where the trace holds the message. */
+const plainJson = new Set(['cloud', 'server metadata', 'user realm', 'token response', 'device authorization'])
+
+function renderParse(
+  page: Page,
+  hop: Hop,
+  { what, facts: read, checks, step }: TraceEventOf<'parse'>,
+): readonly string[] {
+  const isShown = plainJson.has(what) && responseParts(hop).some((one) => one.in === 'json')
   const rows = Object.entries(read).map(([name, value]) => [
     oneLine(name, 100),
-    oneLine(textOf(value), 300),
+    oneLine(showFact(name, value), 300),
     explainField(step, name) ?? '',
   ])
   return [
-    `  read as ${what}:`,
-    ...indent(table(rows, [24, 36], page.width - 4), 4),
+    ...(isShown ? [] : [`  read as ${what}:`, ...indent(table(rows, [26, 38], page.width - 4), 4)]),
     ...indent(checkLines(page, step === 'mex' ? [] : checks), 2),
   ]
 }
@@ -229,7 +304,7 @@ function renderToken(page: Page, { source, scopes, expiresOn }: TraceEventOf<'to
 function renderError(page: Page, error: TraceEventOf<'error'>): readonly string[] {
   const told = Object.entries(error.facts).map(([name, value]): readonly [string, string] => [
     oneLine(name, 100),
-    show(textOf(value)),
+    show(showFact(name, value)),
   ])
   return [
     ...paintAll(
@@ -262,14 +337,6 @@ function paint({ colour }: Page, style: keyof typeof styles, line: string): stri
 
 function paintAll(page: Page, style: keyof typeof styles, lines: readonly string[]): readonly string[] {
   return lines.map((line) => paint(page, style, line))
-}
-
-function place(url: string): string {
-  return oneLine(url, 2_000)
-}
-
-function textOf(value: string | number | boolean | readonly string[]): string {
-  return typeof value === 'object' ? value.join(', ') : String(value)
 }
 
 function ms(value: number): string {

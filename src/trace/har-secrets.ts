@@ -1,0 +1,70 @@
+import { Secret } from '../protocol/secret.ts'
+import { parseXml } from '../wstrust/xml.ts'
+import type { XmlElement } from '../wstrust/xml-element.ts'
+import type { HarExchange } from './har-entries.ts'
+
+const secretFields = [
+  ...['password', 'client_secret', 'client_assertion', 'assertion', 'refresh_token', 'access_token', 'id_token'],
+  ...['code', 'code_verifier', 'device_code', 'new_password'],
+]
+/** What a shorter text is found in is anything: it would redact half of the archive. */
+const shortest = 4
+
+/**
+ * Finds the secrets that an archive holds in clear, so that none is left anywhere else in it: a password that a server repeats, a
+ * token that a later request carries.
+ */
+export function secretsIn(exchanges: readonly HarExchange[]): readonly Secret[] {
+  const texts = new Set(exchanges.flatMap(secretTexts))
+  return [...texts].filter((text) => text.length >= shortest).map((text) => new Secret(text))
+}
+
+function secretTexts({ headers, body = '', response }: HarExchange): readonly string[] {
+  const form = new URLSearchParams(body)
+  return [
+    ...secretFields.flatMap((name) => form.getAll(name)),
+    ...passwordsInXml(body),
+    ...tokensInJson(response?.body ?? ''),
+    ...authorizations(headers['authorization'] ?? ''),
+    ...(headers['cookie'] ?? '').split(/;\s*/).map((cookie) => cookie.slice(cookie.indexOf('=') + 1)),
+  ]
+}
+
+function passwordsInXml(body: string): readonly string[] {
+  if (!body.trimStart().startsWith('<')) return []
+  try {
+    return leafTexts(parseXml(body, 'wstrust').root, 'Password')
+  } catch {
+    // What cannot be parsed is dropped as a whole when it is redacted; its password may stand elsewhere.
+    return [...body.matchAll(/<(?:[\w.-]+:)?Password\b[^>]*>([^<]+)</g)].map(([, text = '']) => text)
+  }
+}
+
+function leafTexts(element: XmlElement, name: string): readonly string[] {
+  const own = element.local === name ? [element.text, element.text.trim()] : []
+  return [...own, ...element.children.flatMap((child) => leafTexts(child, name))]
+}
+
+function tokensInJson(body: string): readonly string[] {
+  if (!body.trimStart().startsWith('{')) return []
+  try {
+    const json = JSON.parse(body) as Readonly<Record<string, unknown>>
+    return secretFields.flatMap((name) => {
+      const value = Object.hasOwn(json, name) ? json[name] : undefined
+      return typeof value === 'string' ? [value] : []
+    })
+  } catch {
+    return []
+  }
+}
+
+function authorizations(header: string): readonly string[] {
+  const [scheme = '', value = ''] = header.split(/\s+(.*)/s)
+  if (scheme.toLowerCase() !== 'basic') return [value]
+  try {
+    const [, password = ''] = atob(value).split(/:(.*)/s)
+    return [value, password, decodeURIComponent(password.replaceAll('+', ' '))]
+  } catch {
+    return [value]
+  }
+}
