@@ -1,0 +1,88 @@
+import { htmlOf, markup, verbatim } from '../report/markup.ts'
+import { operationWords, outcomeOf, readable, renderRun } from '../report/run.ts'
+import { reportScript, scriptHash } from '../report/script.ts'
+import { reportStyle, styleHash } from '../report/style.ts'
+import { type Run, readRuns } from '../runs.ts'
+import type { Trace } from '../trace.ts'
+
+/**
+ * What the page may do: nothing but show itself with its own style sheet and script. The live page sends it as a header, with
+ * `connect-src 'self'` added.
+ */
+export const reportPolicy: string = `default-src 'none'; style-src '${styleHash}'; script-src '${scriptHash}'; img-src data:; base-uri 'none'; form-action 'none'`
+
+export interface HtmlOptions {
+  /** Of the page; default: what was called, and how it ended. */
+  readonly title?: string
+}
+
+/**
+ * A trace as one HTML file that opens from disk: no network, no script needed for reading. It holds what the trace holds, no
+ * more: a trace of level `share` gives a page that can be shared.
+ */
+export function renderHtml(trace: Trace, { title }: HtmlOptions = {}): string {
+  const runs = readRuns(trace)
+  const heading = title ?? titleOf(runs)
+  const page = markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${reportPolicy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+<title>${heading}</title>
+<style>${verbatim(reportStyle)}</style>
+</head>
+<body>
+<a class="skip" href="#content">Skip to the content</a>
+<header class="page">
+<h1>${heading}</h1>
+${reportTools}
+</header>
+<main id="content" tabindex="-1">
+${runs.length > 1 && contents(runs)}
+${runs.length === 0 && markup`<p>This trace holds no call.</p>`}
+${runs.map((run, index) => verbatim(renderRun(run, { id: `run-${index + 1}` })))}
+</main>
+<footer class="page"><p>${trace.product}, trace version ${trace.version}, level “${trace.level}”: ${levelWords[trace.level] ?? ''} No level shows a password, a client’s secret or a signature.</p></footer>
+<script>${verbatim(reportScript)}</script>
+</body>
+</html>
+`
+  return htmlOf(page)
+}
+
+/** Search, theme, open and close: shown once the script runs. */
+export const reportTools = markup`<div class="tools" role="search">
+<label class="search"><span class="hidden">Search the steps</span><input type="search" id="search" placeholder="Search" autocomplete="off" spellcheck="false" aria-describedby="found"></label>
+<span id="found" role="status"></span>
+<button type="button" id="open-all">Open all</button>
+<button type="button" id="close-all">Close all</button>
+<button type="button" id="theme">Theme: system</button>
+</div>`
+
+const levelWords: Readonly<Record<Trace['level'], string>> = {
+  share: 'people, tenants, their hosts and ids are pseudonyms.',
+  team: 'people’s names are left out; accounts, tenants and hosts are shown.',
+  raw: 'names, accounts, tenants and hosts are shown.',
+}
+
+function titleOf(runs: readonly Run[]): string {
+  const [first] = runs
+  if (first === undefined) return 'An empty trace'
+  if (runs.length > 1) {
+    const failed = runs.filter(({ error }) => error !== undefined).length
+    return `${runs.length} calls, ${failed === 0 ? 'none' : failed} failed`
+  }
+  return `${operationWords(first)}: ${outcomeOf(first).word.toLowerCase()}`
+}
+
+function contents(runs: readonly Run[]) {
+  return markup`<nav class="contents" aria-label="Calls"><ol>${runs.map((run, index) => {
+    const { tone, word } = outcomeOf(run)
+    return markup`<li><a href="#run-${index + 1}">${operationWords(run)}</a> <span class="quiet">${
+      run.start && readable(run.start.startedAt)
+    }</span> <span class="${tone}">${word}</span></li>`
+  })}</ol></nav>`
+}
