@@ -144,12 +144,12 @@ type Answered = { readonly rules: readonly PeerRule[] } & (
   | { readonly failure: string; readonly noDocument: boolean }
 )
 
-function readAnswer({ accepts, readMex }: Federation, mex: PeerInput['mex']): Answered | 'beyond' {
+function readAnswer({ accepts, lenient, readMex }: Federation, mex: PeerInput['mex']): Answered | 'beyond' {
   if (mex === undefined) return { failure: 'no answer at the MEX address', noDocument: true, rules: [] }
   const { status, body } = typeof mex === 'string' ? { status: 200, body: mex } : mex
   if (!accepts(status))
     return { failure: `the MEX address answers with HTTP status ${status}`, noDocument: true, rules: [] }
-  const document = readPeerDocument(body)
+  const document = readPeerDocument(body, lenient)
   if (document === 'beyond') return 'beyond'
   if (document === 'malformed')
     return { failure: 'the MEX document is not well-formed XML', noDocument: true, rules: [] }
@@ -178,10 +178,11 @@ function withForeignPassword(outcome: Outcome): Outcome {
   }
 }
 
-function withUsername({ escapesUsername }: Federation, username: string, outcome: Outcome): Outcome {
-  if (escapesUsername || outcome.path !== 'federated' || !/[&<]/.test(username)) return outcome
-  const failure = { step: 'wstrust', message: 'the server refuses the request: it is ill-formed XML' } as const
-  return { ...outcome, failure, rules: [...outcome.rules, 'peer.wstrust.username-unescaped'] }
+function withUsername({ username: written }: Federation, username: string, outcome: Outcome): Outcome {
+  if (written === undefined || outcome.path !== 'federated' || !/[&<]/.test(username)) return outcome
+  const rules = [...outcome.rules, `peer.wstrust.username-${written}`] as const
+  if (written === 'unescaped-formerly') return { ...outcome, rules }
+  return { ...outcome, failure: { step: 'wstrust', message: 'the server refuses ill-formed XML' }, rules }
 }
 
 function tokenEndpointOf(authority: Authority | undefined, version: 'v1' | 'v2'): { readonly url?: string } {

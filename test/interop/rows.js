@@ -26,7 +26,7 @@ const python = ['/usr/bin/python3', '-I', '-W', 'ignore']
 const node = [process.execPath, '--no-deprecation']
 
 /** The clients that others wrote. `peer` is the name in `installPeers()`. */
-const clients = [
+export const clients = [
   {
     name: 'MSAL Node',
     peer: '@azure/msal-node',
@@ -180,7 +180,8 @@ async function signInByOurs({ simulator, running }, { username, password }) {
   }
 }
 
-async function signInByPeer({ command }, { simulator, running, env }, user) {
+/** @returns What the client says: `{ ok, username }` or `{ ok, error }`. */
+export async function signInByPeer({ command }, { simulator, running, env }, user) {
   const { clientId } = simulator
   const { authority, ca } = running
   const job = { ...user, clientId, authority, scope, resource, peers: npmPeersRoot, ca }

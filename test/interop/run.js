@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { cacheRows } from './cache-rows.js'
 import { clientPeers } from './client-peers.js'
 import { installPeers } from './install.js'
+import { peerProfileRows } from './peer-profile-rows.js'
 import { hide, printHeading, results } from './report.js'
 import { signInRows } from './rows.js'
 import { createIssuer } from './saml-issuer.js'
@@ -35,6 +36,7 @@ try {
   printHeading()
   const seen = await signInRows(peers, simulators)
   await requestRows(peers, simulators.both, seen)
+  await peerProfileRows(peers, folder)
   await responseRows(peers, issuer, adfsCertificate)
   await cacheRows(peers, folder)
   await simulatorRows(peers, simulators, issuer.certificatePem)

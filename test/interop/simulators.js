@@ -5,16 +5,17 @@ import { createSimulator, demoWorld } from '../../dist/simulator.js'
 /**
  * Starts a simulator on loopback whose farm offers these WS-Trust versions.
  *
- * Every RST is kept as it came, in memory only, to compare ours with; the hook changes no answer.
+ * Every RST is kept as it came, in memory only, to compare ours with; that hook changes no answer.
  *
  * @param folder For the CA's certificate: the children read it from a file.
+ * @param faults Other hooks, in place of it.
  */
-export async function startSimulator(folder, offer) {
+export async function startSimulator(folder, offer, faults) {
   const tokenRequests = []
-  const faults = { wstrust: (request) => void tokenRequests.push(request) }
-  const simulator = await createSimulator({ world: { farm: { ...demoWorld().farm, offer } }, faults })
+  const keep = { wstrust: (request) => void tokenRequests.push(request) }
+  const simulator = await createSimulator({ world: { farm: { ...demoWorld().farm, offer } }, faults: faults ?? keep })
   const running = await simulator.listen()
-  const ca = join(folder, `ca-${offer.join('-')}.pem`)
+  const ca = join(folder, `ca-${new URL(running.authority).port}.pem`)
   writeFileSync(ca, running.ca)
   return { simulator, running, tokenRequests, env: childEnvironment(ca) }
 }

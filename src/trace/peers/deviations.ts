@@ -38,6 +38,8 @@ const texts = {
     'It always asks for the audience of the worldwide cloud, whatever the realm answer says.',
   'peer.wstrust.username-unescaped':
     'It writes the user name into the request unescaped: "&" and "<" make it ill-formed XML.',
+  'peer.wstrust.username-unescaped-formerly':
+    'Its older releases (1.21) write the user name into the request unescaped, so that "&" and "<" make it ill-formed XML; newer ones (1.39) escape it.',
   'peer.wstrust.version-by-substring':
     'It tells the WS-Trust version of an endpoint by the text /trust/2005/usernamemixed or /trust/13/usernamemixed in its URL, and refuses any other URL.',
   'peer.wstrust.version-by-character':

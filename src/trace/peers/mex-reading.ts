@@ -35,9 +35,10 @@ export interface PeerDocument extends XmlDocument {
  * Parses a MEX document for readers that are more tolerant than ours: a document type declaration whose definitions are
  * not used, and processing instructions, are passed over.
  *
- * @returns `malformed` for what is XML to nobody, `beyond` for what our reader refuses and others may well read.
+ * @param lenient Overlook a stray `&` and control characters, too.
+ * @returns `malformed` for what is no XML, `beyond` for what our reader refuses and others may well read.
  */
-export function readPeerDocument(text: string): PeerDocument | 'malformed' | 'beyond' {
+export function readPeerDocument(text: string, lenient = false): PeerDocument | 'malformed' | 'beyond' {
   const [declared, plain] = withoutDoctype(withoutInstructions(text))
   if (plain === undefined) return 'beyond'
   try {
@@ -45,8 +46,14 @@ export function readPeerDocument(text: string): PeerDocument | 'malformed' | 'be
   } catch (error) {
     if (!isAuthError(error)) throw error
     // The limits and the second reader are ours alone.
-    return /well-formed|is empty|does not allow/.test(error.message) ? 'malformed' : 'beyond'
+    if (!/well-formed|is empty|does not allow/.test(error.message)) return 'beyond'
+    return lenient ? readPeerDocument(repaired(text)) : 'malformed'
   }
+}
+
+function repaired(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, '').replace(/&(?![\w#]+;)/g, '&amp;')
 }
 
 /** @returns Whether there was one, and the text without it; no text where the declaration may change what the rest means. */

@@ -47,6 +47,8 @@ export interface PeerProfile {
     readonly judgeRealm: JudgeRealm
     /** The HTTP statuses it takes a MEX document with. */
     readonly accepts: (status: number) => boolean
+    /** Reads a document that is not quite XML all the same. */
+    readonly lenient?: true
     readonly readMex: (document: PeerDocument) => MexReading
     /** Absent for a library that does not use the active URL of the realm answer. */
     readonly activeUrl?: {
@@ -56,7 +58,8 @@ export interface PeerProfile {
       readonly versionOf: (url: string) => WsTrustVersion | undefined
       readonly rule: PeerRule
     }
-    readonly escapesUsername: boolean
+    /** How it writes the user name into the request, unless escaped. */
+    readonly username?: 'unescaped' | 'unescaped-formerly'
     readonly dropsQuery: boolean
   }
 }
@@ -80,7 +83,7 @@ export const profiles: Readonly<Record<PeerName, PeerProfile>> = {
       accepts: (status) => status < 400,
       readMex: readAsMsalPython,
       activeUrl: { when: 'no-mex-address', versionOf: versionBySubstring, rule: 'peer.wstrust.version-by-substring' },
-      escapesUsername: false,
+      username: 'unescaped-formerly',
       dropsQuery: false,
     },
   },
@@ -94,9 +97,10 @@ export const profiles: Readonly<Record<PeerName, PeerProfile>> = {
       withoutRealm: 'fails',
       judgeRealm: judgeAsAdalNode,
       accepts: twoHundreds,
+      lenient: true,
       readMex: readAsAdalNode,
       activeUrl: { when: 'mex-fails', versionOf: versionByCharacter, rule: 'peer.wstrust.version-by-character' },
-      escapesUsername: false,
+      username: 'unescaped',
       dropsQuery: false,
     },
   },
@@ -112,7 +116,7 @@ export const profiles: Readonly<Record<PeerName, PeerProfile>> = {
       accepts: twoHundreds,
       readMex: readAsAdalPython,
       activeUrl: { when: 'mex-fails', versionOf: versionBySubstring, rule: 'peer.wstrust.version-by-substring' },
-      escapesUsername: false,
+      username: 'unescaped',
       dropsQuery: false,
     },
   },
@@ -128,7 +132,6 @@ export const profiles: Readonly<Record<PeerName, PeerProfile>> = {
       judgeRealm: judgeAsMsalDotnet,
       accepts: (status) => status === 200,
       readMex: readAsMsalDotnet,
-      escapesUsername: true,
       dropsQuery: false,
     },
   },
@@ -144,7 +147,6 @@ export const profiles: Readonly<Record<PeerName, PeerProfile>> = {
       judgeRealm: judgeAsMsalJava,
       accepts: (status) => status === 200,
       readMex: readAsMsalJava,
-      escapesUsername: true,
       dropsQuery: false,
     },
   },
@@ -159,7 +161,6 @@ export const profiles: Readonly<Record<PeerName, PeerProfile>> = {
       judgeRealm: judgeAsMsalGo,
       accepts: (status) => status === 200 || status === 201,
       readMex: readAsMsalGo,
-      escapesUsername: true,
       dropsQuery: true,
     },
   },
