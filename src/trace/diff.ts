@@ -1,6 +1,6 @@
 import { oneLine } from '../errors.ts'
 import type { Verdict } from '../protocol/verdict.ts'
-import { requestParts, responseParts } from './message-parts.ts'
+import { isShown, requestParts, responseParts } from './message-parts.ts'
 import { type Hop, type Run, readRuns } from './runs.ts'
 import type { Trace } from './trace.ts'
 
@@ -17,15 +17,26 @@ export interface Difference {
  * Compares what two traces mean: what was decided and from what, who was asked, what was sent and answered, what was checked, how
  * it ended. Ids, times, tokens and durations are never a difference.
  *
- * @returns In the order of the first trace, what only the second has after what stands before it there.
+ * @returns In the order of the first trace; what only the second has stands before what follows it there.
  */
 export function diffTraces(first: Trace, second: Trace): readonly Difference[] {
   const [a, b] = [placesOf(first), placesOf(second)]
+  const oneSided = new Set<string>()
   return mergedKeys([...a.keys()], [...b.keys()]).flatMap((place) => {
     const [one, other] = [a.get(place), b.get(place)]
     if (one === other) return []
+    // Of a request that only one of them has, one line is enough.
+    if (ancestorsOf(place).some((ancestor) => oneSided.has(ancestor))) return []
+    if (one === undefined || other === undefined) oneSided.add(place)
     return [{ place, ...(one === undefined ? {} : { first: one }), ...(other === undefined ? {} : { second: other }) }]
   })
+}
+
+const separator = ' › '
+
+function ancestorsOf(place: string): readonly string[] {
+  const parts = place.split(separator)
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join(separator))
 }
 
 /** One line for each difference, its place first. */
@@ -104,7 +115,7 @@ function putHop(hop: Hop, name: string, put: Put): void {
   for (const { in: where, name: part, value } of responseParts(hop))
     putPart(`${name} › answered`, where, part, value, put)
   for (const { what, facts, checks } of parses) {
-    putMembers(facts, `${name} › ${what}`, put)
+    if (!isShown(hop, what)) putMembers(facts, `${name} › ${what}`, put)
     if (what !== 'MEX document') putVerdicts(checks, `${name} › ${what} › check`, put)
   }
 }
@@ -180,14 +191,14 @@ function textOf(value: unknown): string {
   return String(value)
 }
 
-/** The keys of both lists: those of the first in their order, each other one behind what it follows in the second. */
+/** The keys of both lists: those of the first in their order, each other one before the key of both that follows it. */
 function mergedKeys(first: readonly string[], second: readonly string[]): readonly string[] {
   const known = new Set(first)
-  const after = new Map<string | undefined, string[]>()
-  let previous: string | undefined
-  for (const key of second) {
-    if (known.has(key)) previous = key
-    else after.set(previous, [...(after.get(previous) ?? []), key])
+  const before = new Map<string | undefined, string[]>()
+  let next: string | undefined
+  for (const key of second.toReversed()) {
+    if (known.has(key)) next = key
+    else before.set(next, [key, ...(before.get(next) ?? [])])
   }
-  return [...(after.get(undefined) ?? []), ...first.flatMap((key) => [key, ...(after.get(key) ?? [])])]
+  return [...first.flatMap((key) => [...(before.get(key) ?? []), key]), ...(before.get(undefined) ?? [])]
 }

@@ -143,8 +143,9 @@ function decisionsBefore({ step, request }: RedactedExchange, context: Context):
 }
 
 /** Where the program sent the password, beside what the metadata offers and what we would say of it. */
-function endpointDecision({ url, body = '' }: RedactedRequest, { mex, realm }: Context): Event<'decision'> {
-  const version: WsTrustVersion = body.includes(wsTrust['1.3'].namespace) ? '1.3' : '2005'
+function endpointDecision(request: RedactedRequest, { mex, realm }: Context): Event<'decision'> {
+  const { url } = request
+  const version = versionOf(request)
   let isFound = false
   const listed = (mex?.candidates ?? []).map(({ policy, binding, port, verdict, ...rest }): Candidate => {
     const isUsed = !isFound && rest.url === url && (rest.version ?? version) === version
@@ -162,6 +163,10 @@ function endpointDecision({ url, body = '' }: RedactedRequest, { mex, realm }: C
     : { label: 'an endpoint that no metadata here names', rule: 'import.endpoint.not-listed', ok: true, url, version }
   const candidates = isFound ? listed : [...listed, own]
   return { type: 'decision', step: 'mex', question: 'WS-Trust endpoint', chosen: url, candidates }
+}
+
+function versionOf({ body = '', headers }: RedactedRequest): WsTrustVersion {
+  return `${headers['soapaction']} ${body}`.includes(wsTrust['1.3'].namespace) ? '1.3' : '2005'
 }
 
 type Answer = Pick<ReadExchange, 'parses'> & Partial<Pick<ReadExchange, 'after' | 'token'>>
@@ -183,8 +188,7 @@ function readAnswer(exchange: RedactedExchange, context: Context): Answer {
       return { parses: [described(step, describeMex(context.mex))] }
     }
     case 'wstrust': {
-      const version = (request.body ?? '').includes(wsTrust['1.3'].namespace) ? '1.3' : '2005'
-      const facts = { ...assertionFacts(parseSecurityTokenResponse(response, version)) }
+      const facts = { ...assertionFacts(parseSecurityTokenResponse(response, versionOf(request))) }
       return { parses: [described(step, { what: 'SAML assertion', facts })] }
     }
     case 'token':

@@ -1,3 +1,4 @@
+import { decodeBase64Url, encodeBase64Url } from '../protocol/base64url.ts'
 import { Secret } from '../protocol/secret.ts'
 import { parseXml } from '../wstrust/xml.ts'
 import type { XmlElement } from '../wstrust/xml-element.ts'
@@ -15,9 +16,22 @@ const shortest = 4
  * token that a later request carries.
  */
 export function secretsIn(exchanges: readonly HarExchange[]): readonly Secret[] {
-  const texts = new Set(exchanges.flatMap(secretTexts))
+  const texts = new Set(exchanges.flatMap(secretTexts).map(secretPart))
   return [...texts].filter((text) => text.length >= shortest).map((text) => new Secret(text))
 }
+
+// Of a JWT the signature is the secret, its claims are told; an assertion is looked for as it is, not as it was encoded. What a
+// redacted archive has in place of a secret is none.
+function secretPart(text: string): string {
+  if (/^\[[^\]]*\]$/.test(text)) return ''
+  const signature = jwt.exec(text)?.[1]
+  if (signature !== undefined) return signature === redactedSignature ? '' : signature
+  const decoded = /^PD[\w-]{20,}$/.test(text) ? decodeBase64Url(text) : undefined
+  return decoded ?? text
+}
+
+const jwt = /^[\w-]+\.[\w-]+\.([\w-]*)$/
+const redactedSignature = encodeBase64Url('redacted')
 
 function secretTexts({ headers, body = '', response }: HarExchange): readonly string[] {
   const form = new URLSearchParams(body)
@@ -51,7 +65,8 @@ function tokensInJson(body: string): readonly string[] {
     const json = JSON.parse(body) as Readonly<Record<string, unknown>>
     return secretFields.flatMap((name) => {
       const value = Object.hasOwn(json, name) ? json[name] : undefined
-      return typeof value === 'string' ? [value] : []
+      // A JWT has to stay one to be told; where it is an answer's own, its signature is taken off it.
+      return typeof value === 'string' && !jwt.test(value) ? [value] : []
     })
   } catch {
     return []

@@ -39,6 +39,14 @@ export function responseParts({ request, response }: Hop): readonly MessagePart[
   ]
 }
 
+/** What is read from one JSON object member by member. */
+const plainJson = new Set(['cloud', 'server metadata', 'user realm', 'token response', 'device authorization'])
+
+/** Whether the parts of the answer show already what it was read as. */
+export function isShown(hop: Hop, what: string): boolean {
+  return plainJson.has(what) && responseParts(hop).some((one) => one.in === 'json')
+}
+
 type Why = (name: string, value: string) => string | undefined
 
 function bodyParts(

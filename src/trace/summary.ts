@@ -161,6 +161,9 @@ function whyFederated(run: Run): string {
     return `${federated}. Its metadata could not be had, so the endpoint that Entra has on file was used.`
   }
   const version = chosen.version === undefined ? '' : ` with WS-Trust ${show(chosen.version)}`
+  if (chosen.rule.startsWith('import.')) {
+    return `${federated}, and the program used ${show(chosen.label)}${version}. ${explainRule(chosen.rule)?.text ?? ''}`
+  }
   return `${federated}, and its metadata (MEX) offers ${show(chosen.label)} for a user name and password${version}.`
 }
 
@@ -220,6 +223,10 @@ const inFewWords: Readonly<Record<string, readonly [one: string, several: string
     'speaks another version of WS-Trust than the caller wants',
     'speak another version of WS-Trust than the caller wants',
   ],
+  'import.endpoint.passed-over': [
+    'would do too, but the program did not use it',
+    'would do too, but the program did not use them',
+  ],
   'mex.order.later': ['would do too, but comes later in the document', 'would do too, but come later in the document'],
 }
 
@@ -266,9 +273,9 @@ function tellRefused(run: Run): RefusedAnswer {
     }
   }
   const number = numberOf(facts)
-  const said = [word, number].filter((text) => text !== undefined && !message.includes(text))
   const fault =
     typeof facts['reason'] === 'string' && 'faultCode' in facts ? ` Its own words: ${sentenceOf(facts['reason'])}` : ''
+  const said = [word, number].filter((text) => text !== undefined && !`${message}${fault}`.includes(text))
   const refused =
     error.name === 'InteractionRequiredError' ? `wants more than ${what(run, hop)}` : `refused ${what(run, hop)}`
   return {

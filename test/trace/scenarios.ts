@@ -2,6 +2,7 @@ import type { ClientEvent, ClientOptions, HttpRequest, HttpResponse } from '../.
 import type { SimulatorOptions } from '../../src/simulator/simulator.ts'
 import { collectTrace } from '../../src/trace/collect.ts'
 import type { Trace, TraceEvent } from '../../src/trace/trace.ts'
+import { fixture } from '../fixtures.ts'
 import { demo, type Simulated, simulate } from '../flows/simulated.ts'
 
 type Intercept = (request: HttpRequest, next: () => Promise<HttpResponse>) => Promise<HttpResponse>
@@ -14,6 +15,10 @@ interface Scenario {
 }
 
 const { scopes } = demo
+// Each is told once in a process, and this one has run other tests.
+const suppressWarnings = [
+  ...(['ROPC_BCP', 'ROPC_MFA', 'ROPC_PRIVILEGED', 'ROPC_COMMON', 'ROPC_FEDERATED_PLAINTEXT', 'ROPC_LOCKOUT'] as const),
+]
 
 /** The calls whose traces are the golden files, by the name of the file. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
@@ -39,6 +44,13 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
         ? { status: 503, headers: { 'content-type': 'text/html' }, body: '<title>Out of service</title>' }
         : next(),
   },
+  'mex-no-endpoint': {
+    run: ({ client }) => client.acquireTokenByUsernamePassword({ ...demo.fred, scopes }),
+    intercept: async (request, next) =>
+      request.step === 'mex'
+        ? { status: 200, headers: { 'content-type': 'text/xml' }, body: fixture('mex/no-username-policy.xml') }
+        : next(),
+  },
   silent: {
     run: async ({ client }) => {
       const { account } = await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
@@ -61,12 +73,17 @@ export async function record(name: string, collector = collectTrace()): Promise<
   if (scenario === undefined) throw new Error(`no scenario ${name}`)
   const runtime = { now: () => startedAt, newId: numberedIds('c'), wait: async () => {} }
   const simulated = await simulate(
-    { runtime, onEvent: (event: ClientEvent) => collector(event), ...scenario.options },
+    { runtime, suppressWarnings, onEvent: (event: ClientEvent) => collector(event), ...scenario.options },
     { now: () => startedAt, newId: numberedIds('5'), ...scenario.world },
     scenario.intercept,
   )
   await Promise.resolve(scenario.run(simulated)).catch(() => undefined)
   return withEvenTimes(collector.trace())
+}
+
+/** The trace of a scenario as it is kept in `fixtures/trace`. `RECORD=1 npx vitest run test/trace/views.test.ts` records all anew. */
+export function recorded(name: string): Trace {
+  return JSON.parse(fixture(`trace/${name}.json`)) as Trace
 }
 
 /** 2026-11-23T08:00:00Z. */

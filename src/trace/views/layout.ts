@@ -22,7 +22,7 @@ export function lengthOf(text: string): number {
 }
 
 /** A cell's text; a line break in it starts a new line. */
-export type Row = readonly string[]
+type Row = readonly string[]
 
 /**
  * Lays rows out in columns, as narrow as their texts and at most as wide as `widest` says; the last takes what is left.

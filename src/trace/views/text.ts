@@ -2,14 +2,14 @@ import type { Candidate } from '../../client/events.ts'
 import { oneLine, type Step } from '../../errors.ts'
 import type { Timings } from '../../protocol/http.ts'
 import type { Verdict } from '../../protocol/verdict.ts'
-import { type MessagePart, requestParts, responseParts } from '../message-parts.ts'
+import { isShown, type MessagePart, requestParts, responseParts } from '../message-parts.ts'
 import { explainField, showFact, showInstant } from '../messages.ts'
 import { readMexCandidates } from '../mex-chain.ts'
 import { explainRule } from '../rules.ts'
-import { type Hop, hopsOf, type Run, readRuns } from '../runs.ts'
+import { eventsOf, type Hop, hopsOf, type Run, readRuns } from '../runs.ts'
 import { questions, type Summary, summarise, wayInWords } from '../summary.ts'
 import type { Trace, TraceEventOf } from '../trace.ts'
-import { indent, type Row, table, wrap } from './layout.ts'
+import { indent, table, wrap } from './layout.ts'
 
 export interface TextOptions {
   /** Columns of the terminal. Default 100; at least 40. */
@@ -74,10 +74,10 @@ function headerOf({ start, end, error }: Run): readonly (readonly [string, strin
   return [
     ...(username === undefined ? [] : [['user', show(username)] as const]),
     ['authority', `${show(authority.url)} (${kinds[authority.kind] ?? show(authority.kind)})`],
-    ['client', show(clientId)],
+    ...(clientId === '' ? [] : [['client', show(clientId)] as const]),
     ...(scopes === undefined ? [] : [['scopes', show(scopes.join(' '))] as const]),
     ['started', show(startedAt)],
-    ['correlation id', show(correlationId)],
+    ...(correlationId === '' ? [] : [['correlation id', show(correlationId)] as const]),
     ['outcome', outcome],
   ]
 }
@@ -133,7 +133,7 @@ const stepTitles: Readonly<Record<Step, string>> = {
 }
 
 function renderStep(page: Page, run: Run, step: Run['steps'][number]): readonly string[] {
-  if ('kind' in step) return renderHop(page, step)
+  if ('kind' in step) return renderHop(page, step, candidatesLeft(run, step))
   switch (step.type) {
     case 'decision':
       return renderDecision(page, step, chainsOf(run))
@@ -163,39 +163,39 @@ function chainsOf(run: Run): Chains {
   )
 }
 
+const endpointQuestion = 'WS-Trust endpoint'
+
 function renderDecision(
   page: Page,
   { question, chosen, candidates }: TraceEventOf<'decision'>,
   chains: Chains,
 ): readonly string[] {
-  const isEndpoint = question === 'WS-Trust endpoint'
+  const head = title(page, `Decision: ${question}: ${show(chosen)}`, '-')
+  if (question === endpointQuestion) return [...head, ...endpointLines(page, candidates, chains)]
   const rules = new Set(candidates.map(({ rule }) => rule))
-  const [shared] = !isEndpoint && rules.size === 1 && candidates.length > 1 ? [...rules] : []
-  const rows = candidates.map((candidate) =>
-    candidateRow(candidate, { isShared: shared !== undefined, isEndpoint, chains }),
-  )
+  const [shared] = rules.size === 1 && candidates.length > 1 ? [...rules] : []
+  const rows = candidates.map(({ label, ...verdict }) => [
+    verdict.ok ? 'yes' : 'no',
+    show(label),
+    shared === undefined ? ruleText(verdict) : show(verdict.evidence ?? ''),
+  ])
   return [
-    ...title(page, `Decision: ${question}: ${show(chosen)}`, '-'),
+    ...head,
     ...(shared === undefined ? [] : indent(wrap(ruleText({ rule: shared, ok: true }), page.width - 2), 2)),
-    ...indent(table(rows, isEndpoint ? [3] : [3, 32], page.width - 2), 2),
+    ...indent(table(rows, [3, 32], page.width - 2), 2),
   ]
 }
 
-/** In two columns for endpoints, whose names and addresses are long, else in three. */
-function candidateRow(
-  { label, url, version, ...verdict }: Candidate,
-  {
-    isShared,
-    isEndpoint,
-    chains,
-  }: { readonly isShared: boolean; readonly isEndpoint: boolean; readonly chains: Chains },
-): Row {
-  const mark = verdict.ok ? 'yes' : 'no'
-  if (isShared) return [mark, show(label), show(verdict.evidence ?? '')]
-  if (!isEndpoint) return [mark, show(label), ruleText(verdict)]
-  const chain = chains.get(`${label} ${url ?? ''}`) ?? ''
-  const head = `${show(label)}${version === undefined ? '' : `, WS-Trust ${show(version)}`}${chain === '' ? '' : ` (${show(chain)})`}`
-  return [mark, [head, ...(url === undefined ? [] : [oneLine(url, 2_000)]), ruleText(verdict)].join('\n')]
+// Their names and addresses are long: they stand above each other, not in columns.
+function endpointLines(page: Page, candidates: readonly Candidate[], chains: Chains = new Map()): readonly string[] {
+  const rows = candidates.map(({ label, url, version, ...verdict }) => {
+    const chain = chains.get(`${label} ${url ?? ''}`) ?? ''
+    const about = version === undefined ? '' : `, WS-Trust ${show(version)}`
+    const head = `${show(label)}${about}${chain === '' ? '' : ` (${show(chain)})`}`
+    const lines = [head, ...(url === undefined ? [] : [oneLine(url, 2_000)]), ruleText(verdict)]
+    return [verdict.ok ? 'yes' : 'no', lines.join('\n')]
+  })
+  return indent(table(rows, [3], page.width - 2), 2)
 }
 
 /** Rules whose evidence is no more than their text. */
@@ -227,7 +227,13 @@ function renderCache(page: Page, { hit, key, reasons }: TraceEventOf<'cache'>): 
   ]
 }
 
-function renderHop(page: Page, hop: Hop): readonly string[] {
+// Metadata that offers nothing ends the call before anything is decided; then its endpoints are told here.
+function candidatesLeft(run: Run, hop: Hop): readonly Candidate[] {
+  if (hop.request.step !== 'mex') return []
+  return eventsOf(run, 'decision').some(({ question }) => question === endpointQuestion) ? [] : readMexCandidates(hop)
+}
+
+function renderHop(page: Page, hop: Hop, candidates: readonly Candidate[]): readonly string[] {
   const { request, response, parses } = hop
   const status = response === undefined ? 'no answer' : `HTTP status ${response.status} in ${ms(response.durationMs)}`
   const good = response !== undefined && response.status < 400
@@ -239,6 +245,7 @@ function renderHop(page: Page, hop: Hop): readonly string[] {
     ...partLines(page, 'sent, and why:', requestParts(hop)),
     ...partLines(page, 'answered, and what it means:', responseParts(hop)),
     ...parses.flatMap((parse) => renderParse(page, hop, parse)),
+    ...(candidates.length === 0 ? [] : ['  every endpoint that it describes:', ...endpointLines(page, candidates)]),
   ]
 }
 
@@ -271,22 +278,18 @@ function partLines(page: Page, head: string, parts: readonly MessagePart[]): rea
   ]
 }
 
-/** What is read from one JSON object member by member stands above already, where the trace holds the message. */
-const plainJson = new Set(['cloud', 'server metadata', 'user realm', 'token response', 'device authorization'])
-
 function renderParse(
   page: Page,
   hop: Hop,
   { what, facts: read, checks, step }: TraceEventOf<'parse'>,
 ): readonly string[] {
-  const isShown = plainJson.has(what) && responseParts(hop).some((one) => one.in === 'json')
   const rows = Object.entries(read).map(([name, value]) => [
     oneLine(name, 100),
     oneLine(showFact(name, value), 300),
     explainField(step, name) ?? '',
   ])
   return [
-    ...(isShown ? [] : [`  read as ${what}:`, ...indent(table(rows, [26, 38], page.width - 4), 4)]),
+    ...(isShown(hop, what) ? [] : [`  read as ${what}:`, ...indent(table(rows, [26, 38], page.width - 4), 4)]),
     ...indent(checkLines(page, step === 'mex' ? [] : checks), 2),
   ]
 }
