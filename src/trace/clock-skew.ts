@@ -27,7 +27,7 @@ function skewOf(run: Run, { request, response }: Hop): ClockSkew | undefined {
   const stamped = created === undefined ? undefined : parseInstant(created)
   const began = run.start === undefined ? undefined : parseInstant(run.start.startedAt)
   const here = stamped ?? (began === undefined ? undefined : began + (response.at - (run.start?.at ?? 0)) / 1_000)
-  if (here === undefined) return undefined
+  if (here === undefined || !URL.canParse(request.url)) return undefined
   const seconds = Math.round(there - here) + 0 // never -0
   const comparedWith = stamped === undefined ? 'run start' : 'Timestamp'
   return { seconds, host: new URL(request.url).host, comparedWith, isTooMuch: Math.abs(seconds) > tolerated }

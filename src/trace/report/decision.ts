@@ -1,10 +1,12 @@
 import type { Candidate } from '../../client/events.ts'
 import type { Verdict } from '../../protocol/verdict.ts'
-import { showFact } from '../messages.ts'
+import { showFact, showInstant } from '../messages.ts'
+import { readMexCandidates } from '../mex-chain.ts'
 import { explainRule } from '../rules.ts'
+import { hopsOf, type Run } from '../runs.ts'
 import type { TraceEventOf } from '../trace.ts'
-import { type Content, link, type Markup, mark, markup, type TableRow, table } from './markup.ts'
-import { formatMs } from './step-words.ts'
+import { breakable, type Content, link, type Markup, mark, markup, shownValue, type TableRow, table } from './markup.ts'
+import { formatMs, wordsFor } from './step-words.ts'
 
 const questionWords: Readonly<Record<TraceEventOf<'decision'>['question'], string>> = {
   'authority kind': 'What kind of server is the authority?',
@@ -15,32 +17,51 @@ const questionWords: Readonly<Record<TraceEventOf<'decision'>['question'], strin
 }
 
 /** A decision with everything that was chosen from: the verdict on each, the rule in words, its source. */
-export function renderDecision({ question, chosen, candidates }: TraceEventOf<'decision'>): Markup {
-  const hasUrls = candidates.some(({ url }) => url !== undefined)
-  const heads = ['Candidate', 'Verdict', ...(hasUrls ? ['Endpoint'] : []), 'Why']
-  return markup`<p class="lead">${questionWords[question] ?? question} <strong>${chosen}</strong></p>
-${table(
-  `Candidates for: ${question}`,
-  heads,
-  candidates.map((candidate) => candidateRow(candidate, hasUrls)),
-)}`
+export function renderDecision(run: Run, { question, chosen, candidates }: TraceEventOf<'decision'>): Markup {
+  return markup`<p class="lead">${wordsFor(questionWords, question) ?? question} <strong>${breakable(chosen)}</strong></p>
+${candidateTable(run, `Candidates: ${question}`, candidates)}`
 }
 
-function candidateRow(candidate: Candidate, hasUrls: boolean): TableRow {
-  const { label, ok, url, version } = candidate
-  const endpoint = [
-    version !== undefined && markup`<span class="tag">WS-Trust ${version}</span> `,
-    url !== undefined && markup`<span class="value">${url}</span>`,
-  ]
-  return {
-    tone: ok ? 'good' : 'plain',
-    cells: [
-      label,
-      ok ? mark('good', 'chosen') : mark('bad', 'not taken'),
-      ...(hasUrls ? [endpoint] : []),
-      verdictWords(candidate),
-    ],
-  }
+/** Candidates with their verdicts, in the order they were looked at. */
+export function candidateTable(run: Run, caption: string, candidates: readonly Candidate[]): Markup {
+  const chains = chainsOf(run)
+  const [first] = candidates
+  // One rule for all is said once.
+  const common = candidates.length > 1 && candidates.every(({ rule }) => rule === first?.rule) ? first : undefined
+  const hasWords = common === undefined || candidates.some(({ evidence }) => evidence !== undefined)
+  const rows = candidates.map((candidate): TableRow => {
+    const { label, ok, url, version, evidence } = candidate
+    const chain = chains.get(`${label} ${url ?? ''}`)
+    const place = [
+      version !== undefined && markup`<span class="tag">WS-Trust ${version}</span> `,
+      url !== undefined && markup`<span class="value">${breakable(url)}</span>`,
+    ]
+    const name = markup`<span class="label">${breakable(label)}</span><span class="sub">${place}</span>${
+      chain !== undefined && markup`<span class="sub">${breakable(chain)}</span>`
+    }`
+    const verdict = ok ? mark('good', 'chosen') : mark('plain', 'not taken', '✕')
+    const words = common === undefined ? verdictWords(candidate) : evidence !== undefined && seen(evidence)
+    return { tone: ok ? 'good' : 'plain', cells: [name, verdict, ...(hasWords ? [words] : [])] }
+  })
+  return markup`${common !== undefined && markup`<p class="common">${verdictWords({ rule: common.rule, ok: true })}</p>`}<div class="candidates">${table(
+    caption,
+    hasWords ? ['Candidate', 'Verdict', 'Why'] : ['Candidate', 'Verdict'],
+    rows,
+  )}</div>`
+}
+
+/** How the parts of the MEX document hang together, by a port's name and address, where their names do not tell. */
+function chainsOf(run: Run): ReadonlyMap<string, string> {
+  return new Map(
+    hopsOf(run)
+      .flatMap(readMexCandidates)
+      .flatMap(({ label, url = '', policy, binding, port }): [string, string][] => {
+        // AD FS gives all three the same name, but for an ending.
+        if (port === binding && (policy === undefined || policy === `${binding}_policy`)) return []
+        const chain = [policy && `policy ${policy}`, binding && `binding ${binding}`, port && `port ${port}`]
+        return [[`${label} ${url}`, chain.filter((part) => part !== undefined).join(' → ')]]
+      }),
+  )
 }
 
 /** Checks and reasons as a table. */
@@ -48,23 +69,28 @@ export function verdictTable(caption: string, verdicts: readonly Verdict[]): Con
   if (verdicts.length === 0) return undefined
   return table(
     caption,
-    ['Check', 'Result', 'What it says'],
+    ['Check', 'What it says'],
     verdicts.map((verdict) => ({
       tone: verdict.ok ? 'plain' : 'bad',
-      cells: [
-        markup`<code>${verdict.rule}</code>`,
-        verdict.ok ? mark('good', 'passed') : mark('bad', 'failed'),
-        verdictWords(verdict, false),
-      ],
+      cells: [checkMark(verdict), verdictWords(verdict)],
     })),
   )
 }
 
-function verdictWords({ rule, evidence }: Verdict, withId = true): Markup {
+function checkMark({ rule, ok }: Verdict): Markup {
+  if (ok && rule.endsWith('-skipped')) return mark('plain', 'not needed', '–')
+  return ok ? mark('good', 'passed') : mark('bad', 'failed')
+}
+
+function verdictWords({ rule, evidence }: Verdict): Markup {
   const { text, source } = explainRule(rule) ?? {}
-  return markup`${text ?? rule}${evidence !== undefined && markup` <span class="evidence">Seen: <span class="value">${evidence}</span></span>`} ${
-    withId && markup`<code class="rule">${rule}</code>`
-  } ${source !== undefined && link(source, markup`Source<span class="hidden"> of ${rule}</span>`)}`
+  return markup`${text} ${evidence !== undefined && evidence !== text && seen(evidence)}<span class="sub"><code class="rule">${breakable(
+    rule,
+  )}</code>${source !== undefined && markup` ${link(source, markup`source<span class="hidden"> of the rule ${rule}</span>`)}`}</span>`
+}
+
+function seen(evidence: string): Markup {
+  return markup`<span class="evidence">Seen: ${breakable(showInstant(evidence))}</span>`
 }
 
 /** What was looked for in the cache, and why it was or was not there. */
@@ -87,7 +113,7 @@ export function factTable(
     caption,
     hasWords ? ['Name', 'Value', 'What it means'] : ['Name', 'Value'],
     Object.entries(facts).map(([name, value]) => ({
-      cells: [name, markup`<span class="value">${showFact(name, value)}</span>`, ...(hasWords ? [explain(name)] : [])],
+      cells: [breakable(name), shownValue(showFact(name, value)), ...(hasWords ? [explain(name)] : [])],
     })),
   )
 }

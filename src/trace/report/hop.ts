@@ -1,15 +1,16 @@
 import { decodeBase64Url } from '../../protocol/base64url.ts'
 import type { Timings } from '../../protocol/http.ts'
 import type { RedactedRequest, RedactedResponse } from '../../redact/redacted-message.ts'
-import { type MessagePart, requestParts, responseParts } from '../message-parts.ts'
+import { isShown, type MessagePart, requestParts, responseParts } from '../message-parts.ts'
 import { explainField, showInstant } from '../messages.ts'
+import { readMexCandidates } from '../mex-chain.ts'
 import type { Hop, Run } from '../runs.ts'
 import { hostOf, presents } from '../summary.ts'
 import { jsonBlock, plainBlock, xmlBlock } from './code-lines.ts'
 import { curlCommand } from './curl.ts'
-import { factTable, verdictTable } from './decision.ts'
-import { type Content, type Markup, markup, table } from './markup.ts'
-import { capital, credentialWords, formatMs } from './step-words.ts'
+import { candidateTable, factTable, verdictTable } from './decision.ts'
+import { breakable, type Content, type Markup, markup, shownValue, table } from './markup.ts'
+import { credentialWords, formatMs } from './step-words.ts'
 
 /** A request and its answer, each decoded beside raw; what the answer was read as; where the time went; the request as curl. */
 export function renderHop(run: Run, hop: Hop, id: string): Markup {
@@ -17,13 +18,9 @@ export function renderHop(run: Run, hop: Hop, id: string): Markup {
   const credential = presents(run, hop)
   return markup`${
     credential !== undefined &&
-    markup`<p class="credential"><strong>${capital(hostOf(request.url))}</strong> gets the ${credentialWords[credential]} with this request.</p>`
+    markup`<p class="credential"><strong>${hostOf(request.url)}</strong> gets the ${credentialWords[credential]} with this request.</p>`
   }
-${parses.map(
-  ({ step, what, facts, checks }) => markup`<section class="read"><h5>Read as: ${what}</h5>
-${factTable(`Facts of the ${what}`, facts, (name) => explainField(step, name))}
-${verdictTable(`Checks of the ${what}`, checks)}</section>`,
-)}
+${parses.map((parse) => reading(run, hop, parse))}
 <div class="exchange" data-view="decoded">
 <div class="views" role="group" aria-label="Show the messages">${viewButtons}</div>
 ${pane('Request', requestParts(hop), request.message, request.message && requestLine(request.message), id)}
@@ -35,6 +32,20 @@ ${
 </div>
 ${timingTable(response?.timings ?? response?.message?.timings)}
 ${request.message !== undefined && curlBlock(request.message, id)}`
+}
+
+function reading(run: Run, hop: Hop, { step, what, facts, checks }: Hop['parses'][number]): Content {
+  const read = isShown(hop, what) ? undefined : factTable('What it says', facts, (name) => explainField(step, name))
+  const judged = what === 'MEX document' ? describedEndpoints(run, hop) : verdictTable('What was checked', checks)
+  return (read || judged) && markup`<section class="read"><h5>Read as: ${what}</h5>${read}${judged}</section>`
+}
+
+// Metadata that offers nothing ends the call before anything is decided; then its endpoints are told here.
+function describedEndpoints(run: Run, hop: Hop): Content {
+  const decision = run.steps.findIndex((step) => !('kind' in step) && step.type === 'decision' && step.step === 'mex')
+  if (decision !== -1) return markup`<p class="quiet">Each endpoint has its verdict in step ${decision + 1}.</p>`
+  const candidates = readMexCandidates(hop)
+  return candidates.length > 0 && candidateTable(run, 'Every endpoint that it describes', candidates)
 }
 
 const viewButtons: Markup = markup`<button type="button" data-show="decoded" aria-pressed="true">Decoded</button><button type="button" data-show="raw" aria-pressed="false">Raw</button><button type="button" data-show="both" aria-pressed="false">Side by side</button>`
@@ -76,8 +87,8 @@ function decoded(title: string, parts: readonly MessagePart[], body: string): Co
       hasWords ? ['Name', 'Value', words] : ['Name', 'Value'],
       own.map(({ name, value, why }) => ({
         cells: [
-          name,
-          [markup`<span class="value">${showInstant(value)}</span>`, decodedValue(name, value)],
+          breakable(name),
+          [shownValue(showInstant(value)), decodedValue(name, value)],
           ...(hasWords ? [why] : []),
         ],
       })),

@@ -59,6 +59,20 @@ export function escapeHtml(text: string): string {
     .replace(/[&<>"'`]/g, (character) => references[character] ?? '')
 }
 
+/** Text that a narrow page breaks at the joints of its names: behind a slash or a dot, before a capital letter. */
+export function breakable(text: string): Content {
+  if (text.length > 400) return text
+  return text
+    .split(/(?<=[/_.@:&=?,])(?=[^/_.@:&=?,])|(?<=[a-z\d])(?=[A-Z])/)
+    .map((piece, index) => (index === 0 ? piece : markup`<wbr>${piece}`))
+}
+
+/** A value of a message or a fact. */
+export function shownValue(text: string): Markup {
+  const isMarker = /^\[[^[\]]+\]$/.test(text)
+  return markup`<span class="value${isMarker && ' redacted'}">${breakable(text)}</span>`
+}
+
 /** A link if the URL is https; of any other only the words stay. */
 export function link(url: string | undefined, words: Content): Markup {
   if (url === undefined || !/^https:\/\//i.test(url) || !URL.canParse(url)) return markup`${words}`
@@ -67,7 +81,7 @@ export function link(url: string | undefined, words: Content): Markup {
 
 /** A table that narrow pages show as a list of cards; the roles keep it a table for screen readers then, too. */
 export function table(caption: string, heads: readonly string[], rows: readonly TableRow[]): Markup {
-  return markup`<table role="table"><caption>${caption}</caption><thead role="rowgroup"><tr role="row">${heads.map(
+  return markup`<table role="table" class="of-${heads.length}"><caption>${caption}</caption><thead role="rowgroup"><tr role="row">${heads.map(
     (head) => markup`<th role="columnheader" scope="col">${head}</th>`,
   )}</tr></thead><tbody role="rowgroup">${rows.map(
     ({ cells, tone }) =>
@@ -90,6 +104,6 @@ export type Tone = 'good' | 'bad' | 'warn' | 'plain'
 const marks: Readonly<Record<Tone, string>> = { good: '✓', bad: '✕', warn: '!', plain: '·' }
 
 /** A sign with the word that it stands for. */
-export function mark(tone: Tone, word: string): Markup {
-  return markup`<span class="mark ${tone}"><span aria-hidden="true">${marks[tone]}</span> ${word}</span>`
+export function mark(tone: Tone, word: string, sign: string = marks[tone]): Markup {
+  return markup`<span class="mark ${tone}"><span aria-hidden="true">${sign}</span> ${word}</span>`
 }

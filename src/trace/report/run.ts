@@ -3,8 +3,8 @@ import { type ChangeAnswer, questions, type Summary, summarise, wayInWords } fro
 import { sequenceFigure } from '../views/sequence-svg.ts'
 import { renderCache, renderDecision, renderNotice } from './decision.ts'
 import { renderHop } from './hop.ts'
-import { type Content, htmlOf, type Markup, mark, markup, type Tone } from './markup.ts'
-import { capital, formatMs, type RunStep, stepWords } from './step-words.ts'
+import { breakable, type Content, htmlOf, type Markup, mark, markup, type Tone } from './markup.ts'
+import { capital, formatMs, type RunStep, stepWords, wordsFor } from './step-words.ts'
 import { timeline } from './timeline.ts'
 
 /** Where a run stands in its page. */
@@ -21,7 +21,7 @@ export function renderRun(run: Run, { id = 'run-1' }: RunPlace = {}): string {
   const outcome = outcomeOf(run)
   return htmlOf(markup`<article class="run" id="${id}" aria-labelledby="${id}-title">
 <header class="run-head">
-<p class="eyebrow">${operationWords(run)}</p>
+<p class="eyebrow">${operationWords(run)}${run.start && ` · ${readable(run.start.startedAt)}`}${run.end && ` · ${formatMs(run.end.durationMs)}`}</p>
 <h2 id="${id}-title">${run.start?.username ?? run.start?.authority.url ?? 'A call without a beginning'}</h2>
 <p class="outcome ${outcome.tone}">${mark(outcome.tone, outcome.word)}<span>${outcome.sentence}</span></p>
 ${factList(run)}
@@ -49,17 +49,21 @@ const operations: Readonly<Record<string, string>> = {
 
 export function operationWords({ start }: Run): string {
   if (start === undefined) return 'A call'
-  return Object.hasOwn(operations, start.operation) ? (operations[start.operation] ?? '') : start.operation
+  return wordsFor(operations, start.operation) ?? start.operation
 }
 
 /** How a run ended, as a word and as a sentence. */
 export function outcomeOf({ end, error, tokens }: Run): { tone: Tone; word: string; sentence: string } {
-  if (error !== undefined) return { tone: 'bad', word: 'Failed', sentence: error.message }
+  if (error !== undefined) return { tone: 'bad', word: 'Failed', sentence: sentenceOf(error.message) }
   const [token] = tokens
   if (token !== undefined) {
     const until = `valid until ${readable(token.expiresOn)}`
     const sources: Readonly<Record<string, string>> = { cache: 'From the cache', refresh_token: 'By a refresh token' }
-    return { tone: 'good', word: 'Token obtained', sentence: `${sources[token.source] ?? 'Issued now'}, ${until}.` }
+    return {
+      tone: 'good',
+      word: 'Token obtained',
+      sentence: `${wordsFor(sources, token.source) ?? 'Issued now'}, ${until}.`,
+    }
   }
   if (end === undefined) return { tone: 'warn', word: 'Still open', sentence: 'The trace does not tell how it ended.' }
   return end.ok
@@ -67,17 +71,19 @@ export function outcomeOf({ end, error, tokens }: Run): { tone: Tone; word: stri
     : { tone: 'bad', word: 'Failed', sentence: 'The call ended with an error that the trace does not hold.' }
 }
 
+function sentenceOf(text: string): string {
+  return /[.!?…]$/.test(text) ? capital(text) : `${capital(text)}.`
+}
+
 export function readable(instant: string): string {
   return instant.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC')
 }
 
-function factList({ start, end }: Run): Markup {
+function factList({ start }: Run): Markup {
   const facts: readonly (readonly [string, Content])[] = [
     ['Authority', start && `${start.authority.url} (${start.authority.kind})`],
     ['Client', start?.clientId],
     ['Scopes', start?.scopes?.join(' ')],
-    ['Started', start && readable(start.startedAt)],
-    ['Took', end && formatMs(end.durationMs)],
     ['Correlation id', start?.correlationId],
   ]
   return markup`<dl class="facts">${facts
@@ -135,16 +141,21 @@ function decisionLink(run: Run, hasRejected: boolean, id: string): Content {
 function renderStep(run: Run, step: RunStep, index: number, id: string): Markup {
   const { title, outcome, tone } = stepWords(step)
   const kind = 'kind' in step ? 'hop' : step.type
-  const address = 'kind' in step ? step.request : undefined
   return markup`
 <details class="step ${kind}" id="${id}-step-${index + 1}"${isOpen(run, step, index) && markup` open`}>
 <summary><span class="number" aria-hidden="true">${index + 1}</span><h4>${title}</h4>${
-    address !== undefined && markup`<span class="address">${address.method} ${shortAddress(address.url)}</span>`
-  }<span class="result">${'kind' in step || step.type === 'cache' ? mark(tone, outcome) : outcome}</span>${
+    'kind' in step || step.type === 'cache' ? mark(tone, outcome) : undefined
+  }${
     'kind' in step &&
     step.response !== undefined &&
     markup`<span class="took">${formatMs(step.response.durationMs)}</span>`
-  }</summary>
+  }<span class="sub">${
+    'kind' in step
+      ? markup`<span class="value">${step.request.method} ${breakable(shortAddress(step.request.url))}</span>`
+      : step.type === 'cache'
+        ? undefined
+        : breakable(outcome)
+  }</span></summary>
 <div class="body">${bodyOf(run, step, `${id}-step-${index + 1}`)}</div>
 </details>`
 }
@@ -153,7 +164,7 @@ function bodyOf(run: Run, step: RunStep, id: string): Markup {
   if ('kind' in step) return renderHop(run, step, id)
   switch (step.type) {
     case 'decision':
-      return renderDecision(step)
+      return renderDecision(run, step)
     case 'cache':
       return renderCache(step)
     default:

@@ -28,7 +28,7 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.6 va
 a { color: var(--accent); text-underline-offset: .18em; text-decoration-thickness: .06em; }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; border-radius: 4px; }
 h1, h2 { font-family: var(--serif); font-weight: 600; line-height: 1.25; margin: 0; }
-h1 { font-size: 1.35rem; }
+h1 { font-size: 1.2rem; flex: 1 1 16rem; }
 h2 { font-size: clamp(1.5rem, 1.1rem + 2vw, 2.3rem); letter-spacing: -.01em; }
 h3 { font-size: 1.2rem; margin: 0 0 1rem; line-height: 1.3; }
 h4 { font-size: 1rem; margin: 0; line-height: 1.4; }
@@ -49,7 +49,7 @@ button, input { font: inherit; font-size: .875rem; color: var(--ink); background
 button { cursor: pointer; }
 button:hover { border-color: var(--accent); color: var(--accent); }
 button[aria-pressed='true'] { background: var(--wash); border-color: var(--accent); color: var(--accent); font-weight: 600; }
-input[type='search'] { width: 16rem; max-width: 60vw; border-color: var(--soft); }
+input[type='search'] { width: 14rem; max-width: 60vw; border-color: var(--soft); }
 #found { color: var(--soft); font-size: .875rem; }
 #found:empty { display: none; }
 
@@ -80,6 +80,7 @@ dl.facts dd { margin: 0; }
 .answers li.bad::before { color: var(--bad); }
 .answers li.warn { background: var(--warn-wash); }
 .answers li.warn::before { color: var(--warn); }
+.answers li p:last-child { margin-bottom: 0; }
 .answers .more { font-size: .9rem; }
 .aside { margin-top: .75rem; color: var(--warn); }
 
@@ -129,13 +130,16 @@ summary { cursor: pointer; }
 .steps { display: grid; gap: .75rem; min-width: 0; }
 .step { background: var(--card); border: 1px solid var(--line); border-radius: 14px; min-width: 0; }
 .step:target { border-color: var(--accent); }
-.step > summary { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem .8rem; padding: .8rem 1.25rem; border-radius: 14px; list-style: none; }
+.step > summary { display: grid; grid-template-columns: 1.4rem minmax(0, 1fr) auto auto 1rem; align-items: baseline; gap: 0 .9rem; padding: .8rem 1.25rem; border-radius: 14px; list-style: none; }
 .step > summary::-webkit-details-marker { display: none; }
-.step > summary::after { content: '+'; margin-left: auto; color: var(--soft); font-size: 1.2rem; line-height: 1; }
+.step > summary::after { content: '+'; grid-column: 5; grid-row: 1; color: var(--soft); font-size: 1.2rem; line-height: 1; text-align: center; }
 .step[open] > summary::after { content: '–'; }
 .step > summary:hover h4 { color: var(--accent); }
-.step .address { color: var(--soft); font: .85rem var(--mono); min-width: 0; }
-.step > summary .took { color: var(--soft); font-size: .85rem; }
+.step > summary > .mark { grid-column: 3; font-size: .9rem; }
+.step > summary > .took { grid-column: 4; color: var(--soft); font-size: .85rem; min-width: 3.5rem; text-align: right; font-variant-numeric: tabular-nums; }
+.step > summary > .sub { grid-column: 2 / span 3; }
+.sub { display: block; color: var(--soft); font-size: .85rem; font-weight: 400; }
+.sub:empty { display: none; }
 .step > .body { padding: .25rem 1.25rem 1.5rem; display: grid; gap: 1.25rem; grid-template-columns: minmax(0, 1fr); }
 .step.end { padding: 1rem 1.25rem; border-width: 2px; }
 .step.end.bad { border-color: var(--bad); }
@@ -143,11 +147,18 @@ summary { cursor: pointer; }
 .lead { font-size: 1.02rem; margin: 0; }
 .credential { margin: 0; padding: .5rem .9rem; background: var(--warn-wash); border-left: 4px solid var(--warn); border-radius: 4px; }
 
-table { border-collapse: collapse; width: 100%; font-size: .9rem; line-height: 1.5; margin: 0 0 .75rem; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; font-size: .9rem; line-height: 1.5; margin: 0 0 .75rem; }
 caption { text-align: left; font-weight: 600; padding: .25rem 0 .4rem; color: var(--soft); font-size: .82rem; }
-th, td { text-align: left; vertical-align: top; padding: .5rem .9rem .5rem 0; border-top: 1px solid var(--line); min-width: 5rem; }
+th, td { text-align: left; vertical-align: top; padding: .5rem .9rem .5rem 0; border-top: 1px solid var(--line); overflow-wrap: break-word; }
 thead th { border-top: 0; font-size: .8rem; color: var(--soft); font-weight: 500; padding-top: 0; }
-tbody th { font-weight: 600; max-width: 16rem; }
+tbody th { font-weight: 600; }
+.of-2 th:first-child { width: 24%; }
+.of-3 th:first-child { width: 24%; }
+.of-3 th:nth-child(2) { width: 34%; }
+.candidates .of-3 th:first-child { width: 46%; }
+.candidates .of-3 th:nth-child(2) { width: 7.5rem; }
+.common { margin: 0; max-width: 75ch; }
+.redacted { color: var(--soft); font-style: italic; }
 tr.good > * { background: var(--wash); }
 tr.good > :first-child { box-shadow: inset 3px 0 var(--good); padding-left: .7rem; }
 tr.bad > :first-child { box-shadow: inset 3px 0 var(--bad); padding-left: .7rem; }
@@ -192,7 +203,8 @@ details details > summary, .alternative > summary { color: var(--accent); font-s
   html { scroll-padding-top: 1rem; }
   .run > section { margin-top: 2.25rem; }
   .step > summary, .step > .body { padding-left: .9rem; padding-right: .9rem; }
-  .step .address { flex-basis: 100%; order: 5; }
+  .step > summary { column-gap: .6rem; }
+  .step > summary > .took { display: none; }
   thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   table, tbody, tr, td, tbody th, caption { display: block; width: 100%; max-width: none; }
   tr { border-top: 1px solid var(--line); padding: .5rem 0; }
@@ -221,4 +233,4 @@ details details > summary, .alternative > summary { color: var(--accent); font-s
 `
 
 /** For the Content-Security-Policy. */
-export const styleHash = 'sha256-ACqAQsIb0pxgCtJPcMD6Bcc+z0O7LYn+yiW0TC2fb+A='
+export const styleHash = 'sha256-pAQOTunRnHNFe2F9hTUNgMG8e5lf3ykR81jolRnK3a4='

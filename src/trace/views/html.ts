@@ -1,6 +1,7 @@
 import { htmlOf, markup, verbatim } from '../report/markup.ts'
 import { operationWords, outcomeOf, readable, renderRun } from '../report/run.ts'
 import { reportScript, scriptHash } from '../report/script.ts'
+import { wordsFor } from '../report/step-words.ts'
 import { reportStyle, styleHash } from '../report/style.ts'
 import { type Run, readRuns } from '../runs.ts'
 import type { Trace } from '../trace.ts'
@@ -45,7 +46,7 @@ ${runs.length > 1 && contents(runs)}
 ${runs.length === 0 && markup`<p>This trace holds no call.</p>`}
 ${runs.map((run, index) => verbatim(renderRun(run, { id: `run-${index + 1}` })))}
 </main>
-<footer class="page"><p>${trace.product}, trace version ${trace.version}, level “${trace.level}”: ${levelWords[trace.level] ?? ''} No level shows a password, a client’s secret or a signature.</p></footer>
+<footer class="page"><p>${trace.product}, trace version ${trace.version}, level “${trace.level}”: ${wordsFor(levelWords, trace.level)} No level shows a password, a client’s secret or a signature.</p></footer>
 <script>${verbatim(reportScript)}</script>
 </body>
 </html>

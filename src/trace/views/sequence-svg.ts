@@ -1,10 +1,18 @@
 import { type Content, type Markup, markup, type Tone } from '../report/markup.ts'
-import { capital, credentialWords, formatMs, type RunStep, shortChoice, stepWords } from '../report/step-words.ts'
+import {
+  capital,
+  credentialWords,
+  formatMs,
+  type RunStep,
+  shortChoice,
+  stepWords,
+  wordsFor,
+} from '../report/step-words.ts'
 import type { Hop, Run } from '../runs.ts'
 import { hostOf, presents } from '../summary.ts'
 
 // Drawn without measuring text, which only a browser could: a letter counts as so many pixels, and what is longer is cut.
-const letter = 6.9
+const letter = 7.3
 const lane = { first: 96, apart: 236 }
 const boxWidth = 196
 
@@ -78,13 +86,24 @@ const serverNames: Readonly<Record<string, string>> = {
 function hostParty({ start }: Run, { request: { step, url } }: Hop): [key: string, name: string, place: string] {
   const host = hostOf(url)
   if (step === 'mex' || step === 'wstrust') return [host, /\/adfs\//i.test(url) ? 'AD FS' : 'Federation server', host]
-  return [host, serverNames[start?.authority.kind ?? ''] ?? 'Server', host]
+  return [host, wordsFor(serverNames, start?.authority.kind) ?? 'Server', host]
+}
+
+/** What the program asks for. */
+const requests: Readonly<Record<string, string>> = {
+  acquireTokenByUsernamePassword: 'user name and password',
+  acquireTokenSilent: 'a token, silently',
+  acquireTokenByDeviceCode: 'a device code',
+  verifyIdToken: 'an id_token to verify',
 }
 
 function rowsOf(run: Run, parties: ReadonlyMap<string, Party>, id: string): Row[] {
   const at = (key: string): Party => parties.get(key) ?? { name: '', place: '', x: lane.first }
   const rows: Row[] = [
-    arrowRow(`${id}-title`, at(app), at(client), { label: run.start?.operation ?? 'a call', tone: 'plain' }),
+    arrowRow(`${id}-title`, at(app), at(client), {
+      label: wordsFor(requests, run.start?.operation) ?? run.start?.operation ?? 'a call',
+      tone: 'plain',
+    }),
   ]
   for (const [index, step] of run.steps.entries()) {
     const target = `${id}-step-${index + 1}`
@@ -174,7 +193,7 @@ function head(from: Party, to: Party, y: number): Markup {
 }
 
 function badge(x: number, y: number, text: string): Markup {
-  const width = Math.ceil(text.length * letter) + 16
+  const width = Math.ceil(text.length * letter * 1.12) + 16
   return markup`<rect class="badge" x="${x - 4}" y="${y}" width="${width}" height="19" rx="9.5"/><text class="badge-text" x="${x + 4}" y="${y + 13.5}">${text}</text>`
 }
 
