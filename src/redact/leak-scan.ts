@@ -1,93 +1,74 @@
 import type { Secret } from '../protocol/secret.ts'
+import { isProtocolWord } from './known-names.ts'
+import { readings } from './readings.ts'
 
-/** How a text may be written in a message: as it is, or as the ways of escaping and encoding leave it. Shorter than 4 characters: none. */
-export function spellingsOf(text: string): readonly string[] {
-  if (text.length < 4) return []
-  const percent = encodeURIComponent(text)
-  const form = new URLSearchParams([['', text]]).toString().slice(1)
-  const cores = [bytesOf(text), utf16Of(text)].flatMap((bytes) => [0, 1, 2].map((offset) => base64Core(bytes, offset)))
-  const spellings = [
-    text,
-    percent,
-    percent.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`),
-    form,
-    form.replaceAll('+', '%20'),
-    percent.replaceAll('%20', '+'),
-    JSON.stringify(text).slice(1, -1),
-    xmlEscaped(text),
-    xmlEscaped(text).replaceAll('&gt;', '>'),
-    xmlEscaped(text).replaceAll('"', '&quot;').replaceAll("'", '&apos;'),
-    hexOf(bytesOf(text)),
-    ...cores,
-    ...cores.map((core) => core.replaceAll('+', '-').replaceAll('/', '_')),
-    ...cores.map((core) => encodeURIComponent(core)),
-  ]
-  return [...new Set(spellings)].filter((spelling) => spelling.length >= 4)
+/** Looks for secrets in texts. */
+export interface LeakScan {
+  /** Whether a text shows a whole secret, in any encoding. */
+  shows(text: string): boolean
+  /** Whether a text shows a secret or a telling part of one: eight letters and digits in a row. */
+  showsPart(text: string): boolean
 }
 
-/** Writes `[redacted]` over a secret wherever it stands, in any spelling. */
-export function maskSecrets(text: string, secrets: readonly Secret[]): string {
-  let masked = text
-  for (const secret of secrets) {
-    // The longest first: a part of a spelling may be a spelling too.
-    const spellings = [...spellingsOf(secret.reveal())].sort((a, b) => b.length - a.length)
-    for (const spelling of spellings) {
-      const pattern = new RegExp(spelling.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'), 'gi')
-      masked = masked.replace(pattern, '[redacted]')
-    }
-  }
-  return masked
-}
-
-/** Whether a text shows one of the secrets, in any spelling, also where only some characters were escaped. */
+/**
+ * True if a text shows one of the secrets, as it is or in any encoding: percent, XML, JSON, base64 at any alignment, hex, UTF-16,
+ * backwards, or any two of them. For the scan of what was, or is to be, written.
+ *
+ * A secret of fewer than 4 characters is found in anything, and one that is a word of the protocol (`password`) in any message:
+ * they are not looked for. What protects them is that nothing is shown but what is on a list.
+ */
 export function showsSecret(text: string, secrets: readonly Secret[]): boolean {
-  if (secrets.length === 0) return false
-  const plain = text.toLowerCase()
-  const bare = lettersAndDigits(text)
-  return secrets.some((secret) => {
-    const own = secret.reveal()
-    // What looks like an escape in the secret itself is one in the text only if nobody escaped it again.
-    const cores = [lettersAndDigits(own), own.replace(/[^a-z0-9]/gi, '').toLowerCase()]
-    if (cores.some((core) => core.length >= 6 && bare.includes(core))) return true
-    return spellingsOf(own).some((spelling) => plain.includes(spelling.toLowerCase()))
-  })
+  return createLeakScan(secrets).shows(text)
 }
 
-// What no escaping changes: letters and digits, after those that were escaped needlessly are undone.
-function lettersAndDigits(text: string): string {
-  return text
-    .replace(/%([0-9a-f]{2})|&#x([0-9a-f]{1,6});|\\+u\{?([0-9a-f]{2,6})\}?/gi, (_, ...hex: (string | undefined)[]) =>
-      characterOf(Number.parseInt(hex.find((digits) => digits !== undefined) ?? '0', 16)),
-    )
-    .replace(/&#(\d{1,7});/g, (_, digits: string) => characterOf(Number(digits)))
-    .replace(/&[a-z]+;|\\[nrtbf]|[^a-z0-9]/gi, '')
-    .toLowerCase()
-}
-
-function characterOf(code: number): string {
-  return code <= 0x10ffff ? String.fromCodePoint(code) : ''
-}
-
-function xmlEscaped(text: string): string {
-  return text.replace(/[&<>]/g, (c) => (c === '&' ? '&amp;' : c === '<' ? '&lt;' : '&gt;'))
-}
-
-function bytesOf(text: string): Uint8Array {
-  return new TextEncoder().encode(text)
-}
-
-function utf16Of(text: string): Uint8Array {
-  return Uint8Array.from(
-    [...Array(text.length).keys()].flatMap((at) => [text.charCodeAt(at) & 255, text.charCodeAt(at) >> 8]),
+export function createLeakScan(secrets: readonly Secret[]): LeakScan {
+  const wholes = [...new Set(secrets.flatMap((secret) => textsOf(secret.reveal())))].filter(
+    (text) => text.length >= 4 && !isProtocolWord(text),
   )
+  if (wholes.length === 0) return { shows: () => false, showsPart: () => false }
+  const letterings = wholes.map(squeeze).filter((letters) => letters.length >= 8)
+  const squeezed = letterings.flatMap((letters) => [letters, backwards(letters)])
+  const tellable = wholes.filter((text) => !text.startsWith('<')).map(squeeze)
+  const parts = new Set(tellable.flatMap((letters) => [...partsOf(letters), ...partsOf(backwards(letters))]))
+  const showsWhole = (reading: string, letters: string): boolean =>
+    wholes.some((text) => reading.includes(text)) || squeezed.some((text) => letters.includes(text))
+  return {
+    shows: (text) => readings(text).some((reading) => showsWhole(reading, squeeze(reading))),
+    showsPart: (text) =>
+      readings(text).some((reading) => {
+        const letters = squeeze(reading)
+        return showsWhole(reading, letters) || partsOf(letters).some((part) => parts.has(part))
+      }),
+  }
 }
 
-function hexOf(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+// Of a JWT and of an assertion the signature is what makes it one; the rest of it may be known.
+function textsOf(secret: string): readonly string[] {
+  if (secret.startsWith('<')) {
+    const signatures = secret.matchAll(/<(?:[\w.-]+:)?SignatureValue\b[^>]{0,200}>([^<]{8,})</g)
+    return [secret, ...Array.from(signatures, ([, value = '']) => value.trim())]
+  }
+  const signature = /^eyJ[\w-]+\.[\w-]+\.([\w-]{8,})$/.exec(secret)?.[1]
+  return signature === undefined ? [secret] : [secret, signature]
 }
 
-// What stays of the base64 of these bytes whatever stands before and after them; the same bytes have three spellings.
-function base64Core(bytes: Uint8Array, offset: number): string {
-  const encoded = btoa(String.fromCharCode(...new Uint8Array(offset), ...bytes))
-  return encoded.slice(offset === 0 ? 0 : 4, Math.floor((offset + bytes.length) / 3) * 4)
+/** What no encoding changes once it is undone, and what survives when it is not: the ASCII letters and digits. */
+function squeeze(text: string): string {
+  return text.replace(/[^a-z0-9]/gi, '').toLowerCase()
+}
+
+function backwards(letters: string): string {
+  return [...letters].reverse().join('')
+}
+
+const partLength = 8
+
+// Parts without a digit are words, such as every description has.
+function partsOf(letters: string): readonly string[] {
+  const parts: string[] = []
+  for (let start = 0; start + partLength <= letters.length; start++) {
+    const part = letters.slice(start, start + partLength)
+    if (/\d/.test(part)) parts.push(part)
+  }
+  return parts
 }

@@ -92,7 +92,8 @@ export function createPseudonyms(): Pseudonyms {
       if (claims !== undefined) learn(JSON.stringify(claims))
     }
     for (const found of text.match(name) ?? []) user(found)
-    for (const [, host = ''] of text.matchAll(urlHost)) if (host.includes('.')) onmicrosoft(host) ?? domain(host, 'host')
+    for (const [, host = ''] of text.matchAll(urlHost))
+      if (host.includes('.')) onmicrosoft(host) ?? domain(host, 'host')
   }
 
   const write = (text: string): string => {

@@ -1,34 +1,68 @@
-import { isMarker, marker } from './marker.ts'
-import { redactToken } from './redact-jwt.ts'
+import type { Keeper } from './keeper.ts'
+import { memberRules, type Rule } from './known-names.ts'
+import { marker, notShown } from './marker.ts'
+import { redactInfo, redactToken } from './redact-jwt.ts'
 
-/** Members whose texts may be seen: of user realms, metadata, tokens, errors, key sets and instance discovery. */
-const kept = new Set(
-  (
-    'ver account_type domain_name federation_protocol federation_metadata_url federation_active_auth_url cloud_instance_name ' +
-    'cloud_audience_urn cloud_instance federation_brand_name issuer token_endpoint authorization_endpoint ' +
-    'device_authorization_endpoint userinfo_endpoint end_session_endpoint jwks_uri kerberos_endpoint mtls_endpoint_aliases ' +
-    'response_modes_supported response_types_supported scopes_supported subject_types_supported grant_types_supported ' +
-    'token_endpoint_auth_methods_supported id_token_signing_alg_values_supported claims_supported ' +
-    'token_endpoint_auth_signing_alg_values_supported request_uri_parameter_supported access_token_issuer ' +
-    'tenant_region_scope cloud_graph_host_name msgraph_host rbac_url token_type scope expires_in ext_expires_in refresh_in ' +
-    'expires_on not_before resource id_token_expires_in refresh_token_expires_in client_info error error_description ' +
-    'error_codes timestamp trace_id correlation_id error_uri suberror claims verification_uri verification_url interval ' +
-    'kty use kid alg x5t tenant_discovery_endpoint api-version metadata preferred_network preferred_cache aliases ' +
-    'title detail status type profile_info acrs capolids values access_token_claims'
-  ).split(' '),
-)
+/** Redacts a JSON answer: each member by the rule of its name. @returns `undefined` when it cannot be parsed. */
+export function redactJson(text: string, keeper: Keeper): string | undefined {
+  const json = parseJson(text)
+  return json === undefined ? undefined : JSON.stringify(redactValue(json, '', 'value', keeper, memberRules))
+}
 
-/** Members that are tokens: a JWT keeps what may be seen of it. */
-const tokens = new Set(['access_token', 'id_token', 'refresh_token', 'device_code', 'user_code', 'code'])
+/** Redacts the text of JSON whose members nobody knows beforehand: a claims request or challenge. */
+export function redactClaimsRequest(text: string, keeper: Keeper): string {
+  const json = parseJson(text)
+  return json === undefined ? notShown : JSON.stringify(redactValue(json, '', 'value', keeper))
+}
 
-/** Redacts a JSON value: structure, numbers and booleans stay, texts only under names that may be seen. */
-export function redactJson(value: unknown, name = ''): unknown {
-  if (Array.isArray(value)) return value.map((item) => redactJson(item, name))
-  if (typeof value === 'object' && value !== null) {
-    const members = Object.entries(value).map(([key, member]) => [key, redactJson(member, key)])
-    return Object.fromEntries(members)
+type Rules = ReadonlyMap<string, Rule>
+
+// Structure and types stay, so that a reader goes right or wrong with it as with the original.
+function redactValue(value: unknown, name: string, rule: Rule, keeper: Keeper, rules?: Rules): unknown {
+  if (typeof value === 'string') return redactText(value, name, rule, keeper)
+  const isSecret = rule === 'secret' || rule === 'token' || rule === 'info'
+  if (Array.isArray(value)) return isSecret ? [] : value.map((item) => redactValue(item, name, rule, keeper, rules))
+  if (typeof value === 'object' && value !== null) return isSecret ? {} : redactMembers(value, keeper, rules)
+  if (typeof value === 'number') return isSecret || keeper.shows(String(value)) ? 0 : value
+  return isSecret && value === true ? false : value
+}
+
+function redactMembers(object: object, keeper: Keeper, rules?: Rules): Readonly<Record<string, unknown>> {
+  const members = Object.entries(object).map(([name, value]: [string, unknown]) => {
+    if (rules === undefined) return [keeper.name(name), redactValue(value, name, 'value', keeper)]
+    const rule = rules.get(name)
+    if (rule === undefined) return [keeper.name(name), value === null ? null : notShown]
+    return [name, redactValue(value, name, rule, keeper, rules)]
+  })
+  // Makes own members of every name, "__proto__" too.
+  return Object.fromEntries(members)
+}
+
+/** Redacts a text by a rule. @param name What it is, for the stand-in. */
+export function redactText(text: string, name: string, rule: Rule, keeper: Keeper): string {
+  switch (rule) {
+    case 'value':
+      return keeper.value(text)
+    case 'words':
+      return keeper.words(text)
+    case 'address':
+      return keeper.address(text)
+    case 'claims':
+      return redactClaimsRequest(text, keeper)
+    case 'token':
+      return redactToken(name, text, keeper)
+    case 'info':
+      return redactInfo(text, keeper) ?? marker(name, text)
+    case 'secret':
+      return marker(name, text)
   }
-  if (typeof value !== 'string' || isMarker(value)) return value
-  if (tokens.has(name)) return redactToken(name, value)
-  return kept.has(name) ? value : marker('text', value.length)
+}
+
+function parseJson(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''))
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
+  }
 }

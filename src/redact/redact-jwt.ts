@@ -1,35 +1,34 @@
 import { decodeBase64Url, encodeBase64Url } from '../protocol/base64url.ts'
-import { marker } from './marker.ts'
-
-const shape = /^[\w-]+\.[\w-]+\.[\w-]*$/
-
-/** What may be seen of a token's header and claims; the rest is a stand-in. */
-const kept = new Set(
-  (
-    'alg typ kid x5t iss sub aud exp iat nbf auth_time oid tid preferred_username upn unique_name email name given_name ' +
-    'family_name scp roles wids groups ver appid appidacr azp azpacr amr acr tfp idp idtyp ipaddr app_displayname ' +
-    'xms_tcdt xms_cc tenant_region_scope puid sid'
-  ).split(' '),
-)
+import type { Keeper } from './keeper.ts'
+import { shownClaims } from './known-names.ts'
+import { marker, notShown } from './marker.ts'
 
 /** Takes the place of a signature: base64url of "redacted". */
 const noSignature = encodeBase64Url('redacted')
-
-export function isJwt(text: string): boolean {
-  return shape.test(text) && readPart(text.split('.')[0] ?? '') !== undefined
-}
 
 /**
  * A JSON Web Token without its signature, with the claims that may be seen; it still has three parts that parse. Another token:
  * a stand-in.
  */
-export function redactToken(what: string, token: string): string {
-  const [head = '', payload = ''] = token.split('.')
-  const [header, claims] = [readPart(head), readPart(payload)]
-  if (!shape.test(token) || header === undefined || claims === undefined) return marker(what, token.length)
-  return [writePart(header), writePart(claims), noSignature].join('.')
+export function redactToken(what: string, token: string, keeper: Keeper): string {
+  const parts = token.split('.')
+  const [header, claims] = parts.slice(0, 2).map((part) => redactInfo(part, keeper))
+  if (parts.length !== 3 || header === undefined || claims === undefined) return marker(what, token)
+  return [header, claims, noSignature].join('.')
 }
 
+/** Whether a token has lost its signature already. */
+export function isRedactedToken(token: string): boolean {
+  return token.endsWith(`.${noSignature}`)
+}
+
+/** Base64url of a JSON object, such as `client_info`, with the members that may be seen. @returns `undefined` when it is none. */
+export function redactInfo(part: string, keeper: Keeper): string | undefined {
+  const members = readPart(part)
+  return members === undefined ? undefined : encodeBase64Url(JSON.stringify(redactClaims(members, keeper)))
+}
+
+/** Reads base64url of a JSON object. */
 export function readPart(part: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(decodeBase64Url(part) ?? '')
@@ -41,15 +40,16 @@ export function readPart(part: string): Readonly<Record<string, unknown>> | unde
   }
 }
 
-function writePart(members: Readonly<Record<string, unknown>>): string {
-  const redacted = Object.entries(members).map(([name, value]) => [
-    name,
-    kept.has(name) || typeof value === 'number' || typeof value === 'boolean' ? value : hidden(value),
-  ])
-  return encodeBase64Url(JSON.stringify(Object.fromEntries(redacted)))
+function redactClaims(claims: object, keeper: Keeper): Readonly<Record<string, unknown>> {
+  const members = Object.entries(claims).map(([name, value]: [string, unknown]) =>
+    shownClaims.has(name) ? [name, redactClaim(value, keeper)] : [keeper.name(name), notShown],
+  )
+  return Object.fromEntries(members)
 }
 
-function hidden(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value)
-  return text.startsWith('[claim') ? text : marker('claim', text.length)
+function redactClaim(value: unknown, keeper: Keeper): unknown {
+  if (Array.isArray(value)) return value.map((item) => redactClaim(item, keeper))
+  if (typeof value === 'object' && value !== null) return redactClaims(value, keeper)
+  if (typeof value === 'number') return keeper.shows(String(value)) ? 0 : value
+  return typeof value === 'string' ? keeper.value(value) : value
 }

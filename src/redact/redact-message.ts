@@ -1,133 +1,113 @@
-import { display } from '../errors.ts'
+import type { Step } from '../errors.ts'
 import { type HttpRequest, type HttpResponse, secretsOf } from '../protocol/http.ts'
-import { Secret } from '../protocol/secret.ts'
-import { maskSecrets, showsSecret } from './leak-scan.ts'
-import { isMarker, marker } from './marker.ts'
+import type { Secret } from '../protocol/secret.ts'
+import { createKeeper, type Keeper } from './keeper.ts'
+import { headerRules } from './known-names.ts'
+import { createLeakScan } from './leak-scan.ts'
+import { dropped, isDropped, marker } from './marker.ts'
+import { findSecrets } from './message-secrets.ts'
+import { redactForm, redactUrl } from './redact-form.ts'
 import { redactJson } from './redact-json.ts'
 import { redactXml } from './redact-xml.ts'
 import type { RedactedRequest, RedactedResponse } from './redacted-message.ts'
 
-/** Parameters of forms and queries whose values may be seen. */
-const kept = new Set(
-  (
-    'grant_type scope client_id resource response_type response_mode client_info claims username login_hint requested_token_use ' +
-    'client_assertion_type api-version client-request-id return-client-request-id authorization_endpoint p domain_hint ' +
-    'x-client-sku x-client-ver x-client-os x-client-cpu x-client-current-telemetry x-client-last-telemetry ' +
-    'x-ms-lib-capability x-app-name x-app-ver prompt redirect_uri'
-  ).split(' '),
-)
-
-/** Headers whose values may be seen. */
-const headers = new Set(
-  (
-    'accept content-type content-length content-encoding cache-control date server via retry-after soapaction ' +
-    'x-ms-request-id client-request-id return-client-request-id x-ms-ests-server x-client-sku x-client-ver x-client-os ' +
-    'x-client-cpu x-ms-correlation-id user-agent x-ms-client-request-id x-ms-srs location host'
-  ).split(' '),
-)
-
-/** A request without its secrets: first every spelling of those that are known, then whatever is not known to be harmless. */
-export function redactRequest(request: HttpRequest): RedactedRequest {
-  const { method, url, body } = request
-  const secrets = secretsOf(request)
+/**
+ * A request without its secrets.
+ *
+ * The body is parsed as what it is. Of each text under a name that is on a list it is then asked, decoded, whether it shows a
+ * secret of the request in any encoding; a text under any other name is not shown. A body that cannot be parsed is dropped, and
+ * says so. What is redacted twice comes out the same.
+ *
+ * @param others Secrets besides those of the request itself.
+ */
+export function redactRequest(request: HttpRequest, others: readonly Secret[] = []): RedactedRequest {
+  const { step, method, url, headers, body } = request
+  const keeper = keeperFor(request, others)
   return {
     method,
-    url: redactUrl(maskSecrets(url, secrets), secrets),
-    headers: redactHeaders(request.headers, secrets),
-    ...(body === undefined ? {} : { body: redactBody(body, request.headers['content-type'] ?? '', secrets) }),
+    url: redactUrl(url, keeper),
+    headers: redactHeaders(headers, keeper),
+    ...(body === undefined ? {} : { body: redactBody(body, headers, step, keeper) }),
   }
 }
 
-/** Likewise a response, which may repeat what its request carried. */
+/**
+ * Likewise a response, which may repeat what its request carried. What our parsers read of it, they read of the redacted one,
+ * tokens apart.
+ *
+ * @param others Secrets besides those of the request and of the response itself.
+ */
 export function redactResponse(
   response: HttpResponse,
   request: HttpRequest,
   others: readonly Secret[] = [],
 ): RedactedResponse {
-  const { status, body, timings } = response
-  const secrets = [...secretsOf(request), ...others]
+  const { status, headers, body, timings } = response
+  const keeper = keeperFor(request, [...others, ...findSecrets(body)])
   return {
     status,
-    headers: redactHeaders(response.headers, secrets),
-    body: redactBody(body, response.headers['content-type'] ?? '', secrets),
+    headers: redactHeaders(headers, keeper),
+    body: redactBody(body, headers, request.step, keeper),
     ...(timings === undefined ? {} : { timings }),
   }
 }
 
-/** A URL whose query shows only what may be seen, and that names nobody before an `@`. */
-function redactUrl(text: string, secrets: readonly Secret[]): string {
-  if (!URL.canParse(text)) return marker('URL', text.length)
-  const url = new URL(text)
-  const query = url.search === '' ? '' : `?${redactFields(new URLSearchParams(url.search))}`
-  const plain = `${url.origin}${url.pathname}${query}`
-  return showsSecret(plain, secrets) ? `${url.origin}/[redacted]` : plain
+function keeperFor(request: HttpRequest, others: readonly Secret[]): Keeper {
+  const own = [...secretsOf(request), ...findSecrets(request.body ?? '')]
+  return createKeeper(createLeakScan([...own, ...others]))
 }
 
-function redactHeaders(
-  all: Readonly<Record<string, string>>,
-  secrets: readonly Secret[],
-): Readonly<Record<string, string>> {
-  const redacted = Object.entries(all).flatMap(([name, value]) => {
-    const lower = name.toLowerCase()
-    if (lower === 'authorization' || lower === 'proxy-authorization') {
-      return [[lower, isMarker(value) ? value : marker('authorization', value.length)]]
+type Headers = Readonly<Record<string, string>>
+
+function redactHeaders(headers: Headers, keeper: Keeper): Headers {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      const lower = name.toLowerCase()
+      const shown = redactHeader(lower, value, keeper)
+      return shown === undefined ? [] : [[lower, shown]]
+    }),
+  )
+}
+
+function redactHeader(name: string, value: string, keeper: Keeper): string | undefined {
+  switch (name) {
+    case 'authorization':
+    case 'proxy-authorization': {
+      const [, scheme = '', credentials = value] = /^((?:Basic|Bearer|Negotiate|NTLM) )(.*)$/is.exec(value) ?? []
+      return `${scheme}${marker(name, credentials)}`
     }
-    if (!headers.has(lower) || showsSecret(value, secrets)) return []
-    return [[lower, lower === 'location' ? redactUrl(value, secrets) : value.slice(0, 1_000)]]
-  })
-  return Object.fromEntries(redacted)
+    case 'cookie':
+    case 'set-cookie':
+      return marker(name, value)
+    case 'location':
+      return keeper.address(value)
+    case 'www-authenticate':
+      // What follows these two is part of a handshake, and may be a ticket.
+      return keeper.words(value.replace(/\b(Negotiate|NTLM) +[\w+/=-]+/gi, '$1'))
+  }
+  const rule = headerRules.get(name)
+  if (rule === undefined) return undefined
+  return rule === 'words' ? keeper.words(value) : keeper.value(value)
 }
 
-function redactBody(body: string, contentType: string, secrets: readonly Secret[]): string {
+function redactBody(body: string, headers: Headers, step: Step, keeper: Keeper): string {
   if (body === '' || isDropped(body)) return body
-  const redacted = redactText(maskSecrets(body, secrets), contentType)
-  if (redacted === undefined || showsSecret(redacted, secrets)) return dropped(body, contentType)
-  return redacted
+  const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? ''
+  if (/html/i.test(type)) return redactPage(body, type, keeper)
+  const shown = redactContent(body, type, step, keeper)
+  // The net: what is harmless piece by piece may show a secret as a whole.
+  return shown === undefined || keeper.shows(shown) ? dropped(body, type) : shown
 }
 
-function redactText(body: string, contentType: string): string | undefined {
-  if (/^\s*[[{]/.test(body)) {
-    try {
-      return JSON.stringify(redactJson(JSON.parse(body)))
-    } catch {
-      return undefined
-    }
-  }
-  if (/^\ufeff?\s*</.test(body)) return /html/i.test(contentType) ? undefined : redactXml(body)
-  if (/x-www-form-urlencoded/i.test(contentType) || /^[\w.-]+=/.test(body))
-    return redactFields(new URLSearchParams(body))
-  return undefined
+function redactContent(body: string, type: string, step: Step, keeper: Keeper): string | undefined {
+  if (/x-www-form-urlencoded/i.test(type)) return redactForm(body, keeper)
+  return /^[\s\ufeff]*</.test(body) ? redactXml(body, step, keeper) : redactJson(body, keeper)
 }
 
-function redactFields(fields: URLSearchParams): string {
-  const redacted = new URLSearchParams()
-  for (const [name, value] of fields) {
-    const shown = kept.has(name) || isMarker(value) || value === '[redacted]'
-    redacted.append(name, shown ? redactField(name, value) : marker(name, value.length))
-  }
-  return redacted.toString()
-}
-
-function redactField(name: string, value: string): string {
-  if (name !== 'claims') return value
-  try {
-    return JSON.stringify(redactJson(JSON.parse(value), 'claims'))
-  } catch {
-    return marker(name, value.length)
-  }
-}
-
-// Of a page its title says enough; of anything else, nobody knows what it holds.
-function dropped(body: string, contentType: string): string {
-  const kind = /^[\w.+-]+\/[\w.+-]+/.exec(contentType)?.[0] ?? 'an unknown type'
-  return `[dropped: ${body.length} characters of ${display(kind)}]`
-}
-
-function isDropped(body: string): boolean {
-  return /^\[dropped: \d+ characters of [^\]]*\]$/.test(body)
-}
-
-/** Known secrets as {@link Secret}s, for responses of programs that are not ours. */
-export function secretsIn(values: readonly string[]): readonly Secret[] {
-  return values.filter((value) => value.length >= 4).map((value) => new Secret(value))
+// The title of a page says whose it is; of the rest, nobody knows what it holds.
+function redactPage(body: string, type: string, keeper: Keeper): string {
+  const [, own, rest = body] = /^<title>([^<]*)<\/title>(\[.*\])$/s.exec(body) ?? []
+  const isOurs = isDropped(rest)
+  const title = isOurs ? own : /<title[^>]{0,200}>([^<]{1,500})/i.exec(body.slice(0, 16_384))?.[1]?.trim()
+  return `${title === undefined ? '' : `<title>${keeper.words(title)}</title>`}${isOurs ? rest : dropped(body, type)}`
 }

@@ -1,87 +1,94 @@
-import { parseXml } from '../wstrust/xml.ts'
-import type { XmlElement } from '../wstrust/xml-element.ts'
-import { isMarker, marker } from './marker.ts'
-
-/** Elements whose text may be seen: SOAP, WS-Addressing, WS-Security timestamps, WS-Trust, SAML without values and keys. */
-const kept = new Set(
-  (
-    'Action To From MessageID RelatesTo Address Created Expires Username KeyType KeySize RequestType TokenType Issuer ' +
-    'Audience ConfirmationMethod AuthnContextClassRef Value Text faultcode faultstring faultactor Role Reason Lifetime ' +
-    'KeyIdentifier NameID NameIdentifier SubjectConfirmationMethod Context'
-  ).split(' '),
-)
-
-/** Attributes of assertions whose value names the user, as tokens do. */
-const named = /(^|\/)(UPN|upn|name|emailaddress|nameidentifier)$/
+import type { Step } from '../errors.ts'
+import { escapeXml, parseXml } from '../wstrust/xml.ts'
+import { attributeOf, type XmlDocument, type XmlElement } from '../wstrust/xml-element.ts'
+import type { Keeper } from './keeper.ts'
+import { elementRules, isShownAttribute, isShownStatement } from './known-xml-names.ts'
+import { marker, notShown } from './marker.ts'
 
 /**
- * Redacts a SOAP message or an assertion, which stays well-formed: elements and attributes stay as they are, texts only where
- * they may be seen; passwords, keys, digests, signatures and the values of attributes are stand-ins.
+ * Redacts a SOAP message or a MEX document.
  *
- * @returns `undefined` when it is no XML that can be read.
+ * A message is written anew: the text of a known element stays, passwords and signatures become markers, any other text is not
+ * shown. Elements, attributes, namespaces and the fact that there was a comment stay, so that it is read as the original was. A
+ * MEX document is public and kept as it came, but for its certificates.
+ *
+ * @returns `undefined` when the text is no such document, or when its very names show a secret.
  */
-export function redactXml(text: string): string | undefined {
+export function redactXml(text: string, step: Step, keeper: Keeper): string | undefined {
+  let document: XmlDocument
   try {
-    const { source, root } = parseXml(text, 'wstrust')
-    const cuts: { readonly from: number; readonly to: number; readonly by: string }[] = []
-    visit(root, source, (element, from, to) => {
-      const value = source.slice(from, to)
-      if (value.trim() === '' || isMarker(value.trim()) || maySee(element)) return
-      cuts.push({ from, to, by: marker(element.local, element.text.trim().length) })
-    })
-    let redacted = ''
-    let at = 0
-    for (const { from, to, by } of cuts) {
-      redacted += source.slice(at, from) + by
-      at = to
-    }
-    return redacted + source.slice(at)
+    document = parseXml(text, 'wstrust')
   } catch {
     return undefined
   }
+  if (step === 'mex') return blankSecrets(document)
+  const { root } = document
+  if (root.local !== 'Envelope') return undefined
+  const names = namesIn(root).join(' ')
+  return keeper.words(names) === names ? write(root, keeper) : undefined
 }
 
-function maySee(element: XmlElement): boolean {
-  const { local, parent, text } = element
-  if (local === 'NameID' || local === 'NameIdentifier') return text.includes('@')
-  if (local === 'AttributeValue') return parent !== undefined && isNamed(parent)
-  return kept.has(local)
+function namesIn({ name, attributes, declarations, children }: XmlElement): readonly string[] {
+  return [
+    name,
+    ...attributes.map((attribute) => attribute.name),
+    ...declarations.values(),
+    ...children.flatMap(namesIn),
+  ]
 }
 
-function isNamed({ attributes }: XmlElement): boolean {
-  return attributes.some(({ local, value }) => /^(Name|AttributeName)$/.test(local) && named.test(value))
+function write(element: XmlElement, keeper: Keeper): string {
+  const { name, declarations, attributes, children, hasComment } = element
+  const namespaces = Array.from(
+    declarations,
+    ([prefix, uri]) => [prefix === '' ? 'xmlns' : `xmlns:${prefix}`, uri] as const,
+  )
+  const shown = attributes.map(
+    ({ name: attribute, local, value }) =>
+      [attribute, isShownAttribute(local) ? keeper.value(value) : notShown] as const,
+  )
+  const tag = [name, ...[...namespaces, ...shown].map(([attribute, value]) => `${attribute}="${quoted(value)}"`)].join(
+    ' ',
+  )
+  const content =
+    children.length > 0 ? children.map((child) => write(child, keeper)).join('') : quoted(textOf(element, keeper))
+  // A leaf that is split by a comment has no text for our readers: it must not get one here.
+  return `<${tag}>${hasComment ? '<!---->' : ''}${content}</${name}>`
 }
 
-// Texts stand in leaves; between elements there is white space, or something that nobody should see.
-function visit(
-  element: XmlElement,
-  source: string,
-  onText: (element: XmlElement, from: number, to: number) => void,
-): void {
-  const open = tagEnd(source, element.start)
-  const close = source.lastIndexOf('</', element.end - 1)
-  if (source[open - 2] === '/' || close < open) return
-  if (element.children.length === 0) {
-    onText(element, open, close)
-    return
+function textOf(element: XmlElement, keeper: Keeper): string {
+  const { text, local, parent } = element
+  if (text.trim() === '') return ''
+  if (local === 'AttributeValue') return isShownStatement(statementName(parent)) ? keeper.value(text) : notShown
+  const rule = elementRules.get(local)
+  if (rule === 'secret') return marker(local, text)
+  if (rule === 'words') return keeper.words(text)
+  return rule === 'value' ? keeper.value(text) : notShown
+}
+
+// SAML 2.0 puts namespace and name into one, 1.1 has two attributes.
+function statementName(attribute: XmlElement | undefined): string {
+  if (attribute === undefined) return ''
+  return attributeOf(attribute, 'AttributeName') ?? attributeOf(attribute, 'Name') ?? ''
+}
+
+function quoted(text: string): string {
+  return escapeXml(text, 'wstrust', 'a text')
+}
+
+function blankSecrets({ source, root }: XmlDocument): string {
+  let blanked = ''
+  let from = 0
+  for (const { local, start, end } of secretsBelow(root)) {
+    const content = source.indexOf('>', start) + 1
+    const close = source.lastIndexOf('</', end)
+    if (close < content) continue
+    blanked += source.slice(from, content) + marker(local, source.slice(content, close))
+    from = close
   }
-  let at = open
-  for (const child of element.children) {
-    if (source.slice(at, child.start).trim() !== '') onText({ ...element, local: 'text' }, at, child.start)
-    visit(child, source, onText)
-    at = child.end
-  }
-  if (source.slice(at, close).trim() !== '') onText({ ...element, local: 'text' }, at, close)
+  return blanked + source.slice(from)
 }
 
-/** Just past the `>` of the start tag at this place; one may stand inside an attribute. */
-function tagEnd(source: string, start: number): number {
-  let quote = ''
-  for (let at = start; at < source.length; at++) {
-    const character = source[at] ?? ''
-    if (quote !== '') quote = character === quote ? '' : quote
-    else if (character === '"' || character === "'") quote = character
-    else if (character === '>') return at + 1
-  }
-  return source.length
+function secretsBelow(element: XmlElement): readonly XmlElement[] {
+  return elementRules.get(element.local) === 'secret' ? [element] : element.children.flatMap(secretsBelow)
 }

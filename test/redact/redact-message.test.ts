@@ -54,17 +54,16 @@ describe('a redacted message', () => {
     const redacted = redactRequest(tokenRequest('Pa$$w0rd+&=é'))
     expect(redacted.headers).toEqual({
       'content-type': 'application/x-www-form-urlencoded',
-      authorization: '[authorization, up to 63 characters]',
+      authorization: 'Basic [authorization, up to 31 characters]',
     })
     expect([...new URLSearchParams(redacted.body)]).toEqual([
       ['grant_type', 'password'],
       ['username', 'ada@contoso.example'],
-      ['password', '[redacted]'],
+      ['password', '[password, up to 15 characters]'],
     ])
   })
 
   it.each([
-    ['a page', 'text/html', '<html><title>x</title><script>secret()</script></html>'],
     ['text', 'text/plain', 'something somebody wrote'],
     ['broken JSON', 'application/json', '{"access_token":"abc'],
     ['broken XML', 'text/xml', '<a><b></a>'],
@@ -73,7 +72,7 @@ describe('a redacted message', () => {
       { status: 200, headers: { 'content-type': type }, body },
       tokenRequest('x'.repeat(8)),
     )
-    expect(shown).toBe(`[dropped: ${body.length} characters of ${type}]`)
+    expect(shown).toBe(`[dropped: ${body.length} bytes of ${type}]`)
   })
 
   it('comes out the same when it is redacted again', async () => {
@@ -109,9 +108,7 @@ describe('a trace at level "share"', () => {
     const text = JSON.stringify(shared)
     expect(text).not.toMatch(/contoso|fred|Ada Example|7b3a1f52|S3cret|Pa\$\$/i)
     for (const jwt of text.match(/eyJ[\w-]+\.[\w-]+\./g) ?? []) {
-      expect(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()).not.toMatch(
-        /contoso|fred|Ada|Fred|7b3a1f52/,
-      )
+      expect(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString()).not.toMatch(/contoso|fred|Ada|Fred|7b3a1f52/)
     }
     for (const run of readRuns(shared)) {
       for (const step of run.steps) {
