@@ -1,3 +1,23 @@
+export type { ClockSkew } from './trace/clock-skew.ts'
 export { collectTrace, type TraceCollector } from './trace/collect.ts'
+export { type Difference, diffTraces, renderDiff } from './trace/diff.ts'
+export { isHar } from './trace/har-entries.ts'
+export { traceFromHar } from './trace/har-import.ts'
+export { explainField, explainParameter } from './trace/messages.ts'
+export { explainRule, type RuleExplanation } from './trace/rules.ts'
 export { type Hop, type Run, readRuns } from './trace/runs.ts'
+export {
+  type ChangeAnswer,
+  type IdTokenAnswer,
+  type PasswordAnswer,
+  questions,
+  type RefusedAnswer,
+  type RejectedAnswer,
+  type RejectedEndpoint,
+  type Summary,
+  summarise,
+} from './trace/summary.ts'
 export type { Trace, TraceEvent, TraceEventOf } from './trace/trace.ts'
+export { renderHar } from './trace/views/har.ts'
+export { renderMermaid } from './trace/views/mermaid.ts'
+export { renderText, type TextOptions } from './trace/views/text.ts'

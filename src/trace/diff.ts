@@ -1,6 +1,7 @@
 import { oneLine } from '../errors.ts'
 import type { Verdict } from '../protocol/verdict.ts'
 import { isShown, requestParts, responseParts } from './message-parts.ts'
+import { saysItself } from './rules.ts'
 import { type Hop, type Run, readRuns } from './runs.ts'
 import type { Trace } from './trace.ts'
 
@@ -98,8 +99,7 @@ function putRun({ start, steps, tokens, error, end }: Run, put: Put): void {
   }
   for (const { source, scopes } of tokens) put(numbered('token'), `from ${source} for ${scopes.join(' ')}`)
   if (error !== undefined) {
-    put('error', `${error.name} ${error.code} at the step ${error.step}`)
-    put('error › message', error.message)
+    put('error', `${error.name} ${error.code} at the step ${error.step}: ${error.message}`)
     putMembers(error.facts, 'error', put)
   }
   if (end !== undefined) put('outcome', end.ok ? 'succeeded' : 'failed')
@@ -115,6 +115,7 @@ function putHop(hop: Hop, name: string, put: Put): void {
   for (const { in: where, name: part, value } of responseParts(hop))
     putPart(`${name} › answered`, where, part, value, put)
   for (const { what, facts, checks } of parses) {
+    put(`${name} › ${what}`, 'read')
     if (!isShown(hop, what)) putMembers(facts, `${name} › ${what}`, put)
     if (what !== 'MEX document') putVerdicts(checks, `${name} › ${what} › check`, put)
   }
@@ -142,10 +143,11 @@ function putVerdicts(verdicts: readonly Verdict[], place: string, put: Put): voi
 
 function verdictText({ rule, ok, evidence }: Verdict): string {
   // Times and ids are most of the evidence of a check that passed.
-  return `${ok ? 'yes' : 'no'} [${rule}]${evidence === undefined || /^\d+$/.test(evidence) ? '' : ` ${evidence}`}`
+  const isTold = evidence === undefined || /^\d+$/.test(evidence) || saysItself(rule)
+  return `${ok ? 'yes' : 'no'} [${rule}]${isTold ? '' : ` ${evidence}`}`
 }
 
-/** What differs from call to call and says nothing: ids of messages, times, sizes. */
+/** What says nothing of a sign-in: ids of messages, times, sizes, what is told to browsers. */
 const volatile = new Set([
   ...[
     'date',
@@ -170,6 +172,7 @@ const volatile = new Set([
     'expires_on',
     'not_before',
   ],
+  ...['pragma', 'x-content-type-options', 'x-frame-options', 'strict-transport-security', 'cache-control', 'p3p'],
   ...['notbefore', 'notonorafter', 'sub', 'oid', 'x-anchormailbox'],
 ])
 

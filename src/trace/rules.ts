@@ -260,3 +260,8 @@ export const ruleIds: readonly string[] = Object.keys(catalogue)
 export function explainRule(rule: string): RuleExplanation | undefined {
   return Object.hasOwn(catalogue, rule) ? catalogue[rule as keyof typeof catalogue] : undefined
 }
+
+/** Whether the evidence of a rule's verdicts is no more than its text. */
+export function saysItself(rule: string): boolean {
+  return /^mex\.(?:policy|binding|port)\.|^(?:mex\.version\.superseded|id_token\.signature-skipped)$/.test(rule)
+}

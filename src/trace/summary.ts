@@ -231,9 +231,13 @@ const inFewWords: Readonly<Record<string, readonly [one: string, several: string
 }
 
 function countRejected(rejected: readonly RejectedEndpoint[], all: readonly Candidate[]): string {
-  const [standIn] = all.filter(({ rule }) => rule === 'mex.unavailable' || rule === 'realm.no-metadata-url')
-  if (standIn !== undefined) {
-    return `Those that the federation server describes (MEX) could not be judged: ${sentenceOf(rejection(standIn).why)}`
+  const [missing] = all.filter(({ rule }) => rule === 'mex.unavailable' || rule === 'realm.no-metadata-url')
+  if (missing !== undefined) {
+    const why =
+      missing.rule === 'mex.unavailable'
+        ? `its metadata (MEX) could not be had or read${missing.evidence === undefined ? '' : ` (${show(missing.evidence)})`}`
+        : 'Entra has no address of its metadata (MEX)'
+    return `None was chosen from: which endpoints the federation server has is not known, as ${why}.`
   }
   const byRule = new Map<string, RejectedEndpoint[]>()
   for (const endpoint of rejected) byRule.set(endpoint.rule, [...(byRule.get(endpoint.rule) ?? []), endpoint])

@@ -1,11 +1,12 @@
 import type { Candidate } from '../../client/events.ts'
 import { oneLine, type Step } from '../../errors.ts'
+import { parseClientInfo } from '../../protocol/client-info.ts'
 import type { Timings } from '../../protocol/http.ts'
 import type { Verdict } from '../../protocol/verdict.ts'
 import { isShown, type MessagePart, requestParts, responseParts } from '../message-parts.ts'
 import { explainField, showFact, showInstant } from '../messages.ts'
 import { readMexCandidates } from '../mex-chain.ts'
-import { explainRule } from '../rules.ts'
+import { explainRule, saysItself } from '../rules.ts'
 import { eventsOf, type Hop, hopsOf, type Run, readRuns } from '../runs.ts'
 import { questions, type Summary, summarise, wayInWords } from '../summary.ts'
 import type { Trace, TraceEventOf } from '../trace.ts'
@@ -198,13 +199,10 @@ function endpointLines(page: Page, candidates: readonly Candidate[], chains: Cha
   return indent(table(rows, [3], page.width - 2), 2)
 }
 
-/** Rules whose evidence is no more than their text. */
-const saysItself = /^mex\.(policy|binding|port|version\.superseded)|^id_token\.signature-skipped$/
-
 /** A verdict in words, what was seen, and the id to look the rule up by. */
 function ruleText({ rule, evidence }: Verdict): string {
   const text = explainRule(rule)?.text
-  const seen = evidence === undefined || saysItself.test(rule) ? '' : ` Seen: ${show(showInstant(evidence))}.`
+  const seen = evidence === undefined || saysItself(rule) ? '' : ` Seen: ${show(showInstant(evidence))}.`
   return `${text ?? 'A rule that this version does not know.'}${seen} [${show(rule)}]`
 }
 
@@ -269,13 +267,20 @@ function partLines(page: Page, head: string, parts: readonly MessagePart[]): rea
   const isEveryday = (one: MessagePart): boolean => one.in === 'header' && everyday.has(one.name)
   const rows = parts
     .filter((one) => !isEveryday(one))
-    .map(({ name, value, why = '' }) => [oneLine(name, 100), oneLine(showFact(name, value), 160), why])
+    .map(({ name, value, why = '' }) => [oneLine(name, 100), oneLine(brief(name, value), 400), why])
   const headers = parts.filter(isEveryday).map(({ name, value }) => `${oneLine(name, 100)}: ${oneLine(value, 160)}`)
   return [
     `  ${head}`,
     ...indent(table(rows, [26, 38], page.width - 4), 4),
     ...(headers.length === 0 ? [] : indent(wrap(`headers: ${headers.join('; ')}`, page.width - 4), 4)),
   ]
+}
+
+// What is encoded says nothing to a reader; what matters of it is told where it was read.
+function brief(name: string, value: string): string {
+  if (/^eyJ[\w-]+\.[\w-]+\.[\w-]*$/.test(value)) return `(a JWT of ${value.length} characters)`
+  const info = name === 'client_info' ? parseClientInfo(value) : undefined
+  return info === undefined ? showFact(name, value) : `uid ${info.uid}, utid ${info.utid}`
 }
 
 function renderParse(
