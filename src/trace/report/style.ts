@@ -205,15 +205,17 @@ details details > summary, .alternative > summary { color: var(--accent); font-s
   .step > summary, .step > .body { padding-left: .9rem; padding-right: .9rem; }
   .step > summary { column-gap: .6rem; }
   .step > summary > .took { display: none; }
+}
+.body, .decoded { container-type: inline-size; }
+@container (max-width: 34rem) {
   thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
-  table, tbody, tr, td, tbody th, caption { display: block; width: 100%; max-width: none; }
+  table, tbody, tr, td, tbody th, caption { display: block; width: 100% !important; max-width: none; }
   tr { border-top: 1px solid var(--line); padding: .5rem 0; }
   th, td { border: 0; padding: .1rem 0; }
   td:empty { display: none; }
   td::before { content: attr(data-head) ': '; color: var(--soft); font: .8rem var(--sans); }
   tr.good > *, tr.bad > * { padding-left: .7rem; }
 }
-@media (prefers-reduced-motion: no-preference) { html { scroll-behavior: smooth; } }
 @media print {
   :root, :root[data-theme] { color-scheme: light; }
   header.page { position: static; }
@@ -233,4 +235,4 @@ details details > summary, .alternative > summary { color: var(--accent); font-s
 `
 
 /** For the Content-Security-Policy. */
-export const styleHash = 'sha256-pAQOTunRnHNFe2F9hTUNgMG8e5lf3ykR81jolRnK3a4='
+export const styleHash = 'sha256-aGRZEOYeY8zB4mj4chhhXSeK6GQN9mOXjXpQcVBB1M4='

@@ -56,7 +56,7 @@ ${runs.map((run, index) => verbatim(renderRun(run, { id: `run-${index + 1}` })))
 
 /** Search, theme, open and close: shown once the script runs. */
 export const reportTools = markup`<div class="tools" role="search">
-<label class="search"><span class="hidden">Search the steps</span><input type="search" id="search" placeholder="Search" autocomplete="off" spellcheck="false" aria-describedby="found"></label>
+<label class="search"><span class="hidden">Search the steps</span><input type="search" id="search" placeholder="Search, Enter: next" autocomplete="off" spellcheck="false" aria-describedby="found"></label>
 <span id="found" role="status"></span>
 <button type="button" id="open-all">Open all</button>
 <button type="button" id="close-all">Close all</button>

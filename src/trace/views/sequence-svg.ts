@@ -181,7 +181,7 @@ function answerRow(target: string, server: Party, to: Party, { response, parses 
   const { status, durationMs } = response
   const ok = status >= 200 && status < 300
   const read = [...new Set(parses.map(({ what }) => what))].join(', ')
-  const label = `${ok ? '✓' : '✕'} ${status}${read === '' ? '' : ` ${read}`} · ${formatMs(durationMs)}`
+  const label = `${ok ? '✓' : '✕'} ${status} · ${formatMs(durationMs)}${read === '' ? '' : ` · ${read}`}`
   const row = arrowRow(target, server, to, { label, tone: ok ? 'good' : 'bad', dashed: true })
   return { ...row, height: row.height + 8 }
 }
@@ -193,7 +193,7 @@ function head(from: Party, to: Party, y: number): Markup {
 }
 
 function badge(x: number, y: number, text: string): Markup {
-  const width = Math.ceil(text.length * letter * 1.12) + 16
+  const width = Math.ceil(text.length * letter) + 18
   return markup`<rect class="badge" x="${x - 4}" y="${y}" width="${width}" height="19" rx="9.5"/><text class="badge-text" x="${x + 4}" y="${y + 13.5}">${text}</text>`
 }
 
