@@ -306,7 +306,8 @@ describe('what is no HAR', () => {
   })
 
   it('or one that is spoilt anywhere, is a trace or an error of ours, and changes no prototype', () => {
-    const whole = JSON.stringify(har([realm, mex, rst(`${sts}/13/usernamemixed`, version13), token]))
+    const small = { ...mex, answer: fixture('mex/only-13.xml') }
+    const whole = JSON.stringify(har([realm, small, rst(`${sts}/13/usernamemixed`, version13), token]))
     const spoilers = fc.oneof(
       fc.jsonValue(),
       fc.constantFrom('__proto__', 'constructor', Number.POSITIVE_INFINITY, -1, 'x'.repeat(70_000)),
@@ -342,7 +343,7 @@ describe('what is no HAR', () => {
           expect(({} as Record<string, unknown>)['url']).toBeUndefined()
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 15 },
     )
   })
 })

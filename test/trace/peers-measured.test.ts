@@ -149,7 +149,24 @@ describe('libraries that were run', () => {
     const { endpoint, deviations } = predictPeer('msal-go', { realm: asked, mex })
     expect(endpoint?.url).toBe(first)
     expect(deviations.map(({ rule }) => rule)).toEqual(['peer.wstrust.query-dropped'])
+    const other = predictPeer('msal-go', { realm: asked, mex: writeMex([{}]) })
+    expect(other.deviations.map(({ rule }) => rule)).toEqual(['peer.wstrust.query-dropped'])
     expect(predictPeer('msal-python', { realm: asked, mex }).endpoint?.url).toBe(`${first}?a=b`)
+  })
+
+  it('an address in capitals is an https address to all', () => {
+    const mex = writeMex([{ address: first.replace('https', 'HTTPS') }])
+    for (const peer of peers) {
+      expect(predictPeer(peer, { realm, mex }).endpoint?.url, peer).toBe(first.replace('https', 'HTTPS'))
+      expect(predictPeer(peer, { realm, mex }).deviations.map(({ rule }) => rule)).not.toContain(
+        'peer.mex.insecure-accepted',
+      )
+    }
+  })
+
+  it('an empty address breaks down MSAL Python', () => {
+    const { deviations } = predictPeer('msal-python', { realm, mex: writeMex([{ address: '' }, useful]) })
+    expect(deviations.map(({ rule }) => rule)).toEqual(['peer.mex.gap-stops'])
   })
 
   it('an address that is no URL fails in all of them', () => {

@@ -144,10 +144,29 @@ describe('the reasons', () => {
   })
 
   it('are none where a library does as this client does', () => {
-    for (const peer of ['msal-python', 'adal-node', 'adal-python', 'msal-java', 'msal-go'] as const) {
+    for (const peer of ['msal-python', 'adal-node', 'adal-python', 'msal-go'] as const) {
       expect(rulesOf(peer, {}), peer).toEqual([])
     }
     for (const peer of peerNames) expect(rulesOf(peer, { realm: { accountType: 'managed' } }), peer).toEqual([])
+  })
+
+  it('are no more than those that mattered', () => {
+    const rules = (peer: PeerName, name: string): string[] => rulesOf(peer, { mex: fixture(`mex/${name}.xml`) })
+    expect(rules('msal-go', 'signed-supporting-tokens-12')).not.toContain('peer.mex.policy-12-signed-unseen')
+    expect(rules('msal-go', 'username-token-11')).toEqual(['peer.mex.username-token-11-unseen'])
+    expect(rules('msal-go', 'no-transport-binding')).not.toContain('peer.mex.transport-needs-sp')
+    expect(rules('msal-python', 'no-transport-binding')).toEqual([])
+    expect(rules('adal-python', 'no-transport-binding')).toEqual(['peer.mex.transport-not-required'])
+    expect(rules('adal-python', 'address-newlines')).toEqual(['peer.mex.address-untrimmed'])
+    expect(rules('adal-python', 'not-wsdl')).toEqual(['peer.mex.root-only', 'peer.mex.silent-fallback'])
+    expect(rules('adal-python', 'address-split-by-comment')).toEqual(['peer.mex.address-comment'])
+    expect(rules('adal-node', 'address-insecure')).toEqual(['peer.mex.last-operation'])
+    expect(rules('msal-java', 'only-2005')).toEqual([])
+  })
+
+  it('say that MSAL Java finds a 1.3 policy once in a process, unless it is written in the older dialect', () => {
+    expect(rulesOf('msal-java', {})).toEqual(['peer.mex.later-readings-differ'])
+    expect(rulesOf('msal-java', { mex: fixture('mex/policy-11-action-13.xml') })).toEqual([])
   })
 
   it('are one sentence each', () => {
@@ -266,6 +285,21 @@ describe('the realm answer', () => {
     expect(paths(realm)).toEqual(expected)
   })
 
+  it('is judged letter by letter by two libraries', () => {
+    const realm = { ...wire, account_type: 'federated' }
+    expect(rulesOf('msal-go', { realm })).toEqual(['peer.realm.case-sensitive'])
+    expect(rulesOf('msal-python', { realm })).toEqual(['peer.realm.unknown-is-managed', 'peer.realm.case-sensitive'])
+    expect(rulesOf('msal-go', { realm: { ...wire, account_type: 'managed' } })).toEqual(['peer.realm.case-sensitive'])
+    expect(rulesOf('msal-go', { realm: { ...wire, account_type: 'Unknown' } })).toEqual([])
+  })
+
+  it('may have empty members, which are none', () => {
+    expect(paths({ ...wire, federation_metadata_url: '' })).toMatchObject({
+      'msal-go': 'fails: realm',
+      'msal-java': 'fails: realm',
+    })
+  })
+
   it('may be the parsed one', () => {
     expect(paths({ accountType: 'managed' })).toEqual(all('managed'))
     expect(paths({ accountType: 'unknown' })).toEqual(
@@ -360,7 +394,7 @@ describe('the user name', () => {
       }
       expect(predict('msal-python', { username }).failure).toBeUndefined()
       expect(rulesOf('msal-python', { username })).toEqual(['peer.wstrust.username-unescaped-formerly'])
-      expect(rulesOf('msal-java', { username })).toEqual([])
+      expect(rulesOf('msal-java', { username })).toEqual(rulesOf('msal-java', {}))
     },
   )
 })

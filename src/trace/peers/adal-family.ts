@@ -13,13 +13,15 @@ import {
 } from './mex-reading.ts'
 import { escapeBlanks } from './msal-python.ts'
 
-type Gap = 'policy-id' | 'reference' | 'operation' | 'transport' | 'port' | 'address'
+type Gap = 'policy-id' | 'reference' | 'operation' | 'transport' | 'port'
 
 /** In what ADAL Node and its two translations differ. */
 interface Variant {
   /** They look for the WSDL anywhere, or at the root only. */
   readonly anywhere: boolean
   readonly transportRequired: boolean
+  /** Makes the prefix of the newer dialect mean the older one before it looks for policies of that. */
+  readonly remapsPrefix: boolean
   /** The index of the operation that counts. */
   readonly operation: 0 | -1
   readonly ignoreCase: boolean
@@ -39,10 +41,11 @@ const asWritten = (ids: readonly string[]): readonly string[] => ids
 const adalNode: Variant = {
   anywhere: true,
   transportRequired: true,
+  remapsPrefix: false,
   // Its XPath library returns attributes in reverse.
   operation: -1,
   ignoreCase: false,
-  stopsAt: ['operation', 'address'],
+  stopsAt: ['operation'],
   idOf: idInNamespace,
   addressOf: (element, document) => {
     const text = firstData(element, document)
@@ -56,9 +59,10 @@ const adalNode: Variant = {
 const adalPython: Variant = {
   anywhere: false,
   transportRequired: false,
+  remapsPrefix: false,
   operation: 0,
   ignoreCase: false,
-  stopsAt: ['policy-id', 'operation', 'transport', 'port', 'address'],
+  stopsAt: ['policy-id', 'operation', 'transport', 'port'],
   idOf: idInNamespace,
   addressOf: ({ text }) => (/^\s*https:/i.test(text) ? escapeBlanks(text) : undefined),
   order: asWritten,
@@ -68,9 +72,10 @@ const adalPython: Variant = {
 const msalJava: Variant = {
   anywhere: true,
   transportRequired: true,
+  remapsPrefix: true,
   operation: 0,
   ignoreCase: true,
-  stopsAt: ['reference', 'port', 'address'],
+  stopsAt: ['reference', 'port'],
   idOf: (policy) => policy.attributes.find(({ name }) => name === 'wsu:Id')?.value,
   addressOf: ({ text }) => (/^https:\/\//i.test(text) ? text.trim() : undefined),
   order: hashOrder,
@@ -83,10 +88,14 @@ export const readAsAdalNode = (document: PeerDocument): MexReading => read(docum
 /** ADAL Python 1.2, `adal/mex.py`. */
 export const readAsAdalPython = (document: PeerDocument): MexReading => read(document, adalPython)
 
-/** MSAL Java 1.26, `MexParser`: the first reading of a process. The later ones do not find the 1.3 policy any more. */
+/** MSAL Java 1.26, `MexParser`: the first reading of a process. It leaves the prefix remapped for the later ones. */
 export function readAsMsalJava(document: PeerDocument): MexReading {
   if (document.hasDoctype) return { failure: 'SAXParseException: a DOCTYPE is not allowed', rules: [] }
-  return read(document, msalJava)
+  const reading = read(document, msalJava)
+  const definitions = outermostNamed(document.root, wsdl, 'definitions')
+  const has13 = usernamePolicies(definitions, usernameTokenPaths['1.3']).length > 0
+  if (!('url' in reading) || reading.version !== '1.3' || !has13) return reading
+  return { ...reading, rules: [...reading.rules, 'peer.mex.later-readings-differ'] }
 }
 
 interface Endpoint {
@@ -94,82 +103,120 @@ interface Endpoint {
   version?: WsTrustVersion
 }
 
+interface Bound {
+  readonly endpoint: Endpoint
+  readonly version: WsTrustVersion
+}
+
+/** Each stage gives what it found, or a text: why the library gives up. */
 function read(document: PeerDocument, variant: Variant): MexReading {
   const rules = commonRules(document)
-  const stop = (rule: PeerRule, failure: string): MexReading => ({ failure, rules: [...rules, rule] })
   const { root } = document
   if (!variant.anywhere && (root.uri !== wsdl || root.local !== 'definitions')) rules.push('peer.mex.root-only')
   const definitions = variant.anywhere ? outermostNamed(root, wsdl, 'definitions') : [root]
+  const endpoints = readPolicies(definitions, variant, rules)
+  if (typeof endpoints === 'string') return { failure: endpoints, rules }
+  const bindings = readBindings(definitions, endpoints, variant, rules)
+  if (typeof bindings === 'string') return { failure: bindings, rules }
+  const failure = readPorts(select(definitions, 'wsdl:service/wsdl:port'), bindings, document, variant, rules)
+  return failure === undefined ? choose(endpoints, variant, rules) : { failure, rules }
+}
 
+function readPolicies(
+  definitions: readonly XmlElement[],
+  variant: Variant,
+  rules: PeerRule[],
+): ReadonlyMap<string, Endpoint> | string {
   const endpoints = new Map<string, Endpoint>()
   for (const dialect of ['1.3', '2005'] as const) {
+    const prefixes = variant.remapsPrefix && dialect === '2005' ? ['sp2005'] : ['sp', 'sp2005']
     for (const policy of usernamePolicies(definitions, usernameTokenPaths[dialect])) {
       const id = variant.idOf(policy)
-      const transport = hasTransportBinding(
-        policy,
-        variant === msalJava && dialect === '2005' ? ['sp2005'] : ['sp', 'sp2005'],
-      )
       if (id === undefined && variant.stopsAt.includes('policy-id')) {
-        return stop('peer.mex.policy-id-required', 'a username policy has no id')
+        rules.push('peer.mex.policy-id-required')
+        return 'a username policy has no id'
       }
       if (id === undefined && idInNamespace(policy) !== undefined) rules.push('peer.mex.policy-id-by-prefix')
+      const transport = hasTransportBinding(policy, prefixes)
       if (!transport && !variant.transportRequired) rules.push('peer.mex.transport-not-required')
       if (id !== undefined && (transport || !variant.transportRequired)) endpoints.set(`#${id}`, {})
     }
   }
-  if (endpoints.size === 0) return { failure: 'no policy for a user name and password', rules }
+  return endpoints.size === 0 ? 'no policy for a user name and password' : endpoints
+}
 
-  const bindings = new Map<string | undefined, { endpoint: Endpoint; version: WsTrustVersion }>()
+function readBindings(
+  definitions: readonly XmlElement[],
+  endpoints: ReadonlyMap<string, Endpoint>,
+  variant: Variant,
+  rules: PeerRule[],
+): ReadonlyMap<string | undefined, Bound> | string {
+  const { operation, ignoreCase, stopsAt } = variant
+  const bindings = new Map<string | undefined, Bound>()
   for (const reference of select(definitions, 'wsdl:binding/wsp:PolicyReference')) {
     const uri = attributeOf(reference, 'URI')
-    if (uri === undefined && variant.stopsAt.includes('reference')) {
-      return stop('peer.mex.gap-stops', 'NullPointerException at a reference without URI')
+    if (uri === undefined && stopsAt.includes('reference')) {
+      rules.push('peer.mex.gap-stops')
+      return 'NullPointerException at a reference without URI'
     }
     const binding = reference.parent as XmlElement
     const endpoint = endpoints.get(uri ?? '')
     if (endpoint === undefined) continue
     const actions = actionsOf(binding)
     const soap = select([binding], 'soap12:binding')
-    if (actions.length === 0 && variant.stopsAt.includes('operation')) {
-      return stop('peer.mex.binding-gap-stops', 'the username binding has no operation with a SOAP action')
+    if (
+      (actions.length === 0 && stopsAt.includes('operation')) ||
+      (soap.length === 0 && stopsAt.includes('transport'))
+    ) {
+      rules.push('peer.mex.binding-gap-stops')
+      return 'the username binding is not SOAP 1.2, or has no operation with a SOAP action'
     }
-    if (soap.length === 0 && variant.stopsAt.includes('transport')) {
-      return stop('peer.mex.binding-gap-stops', 'the username binding is not SOAP 1.2')
+    const action = actions.at(operation)
+    const transport = soap.map((one) => attributeOf(one, 'transport')).at(operation)
+    const version = versionOfAction(action, ignoreCase)
+    if (version === undefined && actions.some((other) => versionOfAction(other) !== undefined)) {
+      rules.push(operation === 0 ? 'peer.mex.first-operation' : 'peer.mex.last-operation')
     }
-    const transport = soap.map((one) => attributeOf(one, 'transport')).at(variant.operation)
-    const version = versionOfAction(actions.at(variant.operation), variant.ignoreCase)
-    if (version === undefined && actions.some((action) => versionOfAction(action) !== undefined)) {
-      rules.push(variant.operation === 0 ? 'peer.mex.first-operation' : 'peer.mex.last-operation')
-    }
-    const sameTransport = variant.ignoreCase
-      ? transport?.toLowerCase() === soapHttpTransport
-      : transport === soapHttpTransport
+    const sameTransport = (ignoreCase ? transport?.toLowerCase() : transport) === soapHttpTransport
     if (version === undefined || !sameTransport) continue
-    if (transport !== soapHttpTransport || versionOfAction(actions.at(variant.operation)) === undefined) {
+    if (transport !== soapHttpTransport || versionOfAction(action) === undefined) {
       rules.push('peer.mex.letter-case-ignored')
     }
     bindings.set(attributeOf(binding, 'name'), { endpoint, version })
   }
-  if (bindings.size === 0) return { failure: 'no binding for a user name and password', rules }
+  return bindings.size === 0 ? 'no binding for a user name and password' : bindings
+}
 
-  for (const port of select(definitions, 'wsdl:service/wsdl:port')) {
+/** Gives each endpoint its address. @returns Why the library gives up, if it does. */
+function readPorts(
+  ports: readonly XmlElement[],
+  bindings: ReadonlyMap<string | undefined, Bound>,
+  document: PeerDocument,
+  variant: Variant,
+  rules: PeerRule[],
+): string | undefined {
+  for (const port of ports) {
     const reference = attributeOf(port, 'binding')
     if (reference === undefined && variant.stopsAt.includes('port')) {
-      return stop('peer.mex.gap-stops', 'it breaks down at a port without binding')
+      rules.push('peer.mex.gap-stops')
+      return 'it breaks down at a port without binding'
     }
     const found = bindings.get((reference ?? '').split(':').at(-1))
     if (found === undefined || found.endpoint.url !== undefined) continue
     found.endpoint.version = found.version
     const [element] = select([port], 'wsa10:EndpointReference/wsa10:Address')
     const address = element === undefined ? null : variant.addressOf(element, document)
-    if (address === null) return stop('peer.mex.gap-stops', 'a port has no address')
-    if (element?.hasComment === true) rules.push('peer.mex.address-comment')
-    if (element !== undefined && address !== element.text.trim() && /^\s*https:/i.test(element.text)) {
-      rules.push(element.hasComment ? 'peer.mex.address-comment' : 'peer.mex.address-untrimmed')
+    if (element === undefined || address === null) {
+      rules.push('peer.mex.gap-stops')
+      return 'a port has no address'
+    }
+    if (element.hasComment) rules.push('peer.mex.address-comment')
+    else if (address !== element.text.trim() && /^\s*https:/i.test(element.text)) {
+      rules.push('peer.mex.address-untrimmed')
     }
     if (address !== undefined) found.endpoint.url = address
   }
-  return choose(endpoints, variant, rules)
+  return undefined
 }
 
 /** The last 1.3 endpoint in the variant's order, or else the last 2005 one. */

@@ -90,6 +90,8 @@ const texts = {
     'Of several endpoints of the same version it takes the one whose policy stands last, not the first port.',
   'peer.mex.last-port-wins': 'Of several ports on one binding it takes the last, not the first.',
   'peer.mex.first-policy-wins': 'Of several endpoints it takes the one whose policy stands first, not the first port.',
+  'peer.mex.later-readings-differ':
+    'Only at the first sign-in of a process does it find a 1.3 policy of the newer dialect; later ones end at the 2005 endpoint, or at none.',
   'peer.mex.hash-order':
     'Of several endpoints of the same version it takes the last in the order of a hash table, which has nothing to do with the document’s.',
 } as const
