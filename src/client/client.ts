@@ -10,14 +10,7 @@ import type { Transport } from '../protocol/http.ts'
 import { canonicalScopes, checkScopes } from '../protocol/scopes.ts'
 import { checkUsername } from '../realm/upn.ts'
 import type { ClosableTransport } from '../transport/exchange.ts'
-import {
-  acquireByPassword,
-  askPassword,
-  federatedRoute,
-  type PasswordAsk,
-  pathOf,
-  requestAssertion,
-} from './acquire-by-password.ts'
+import { acquireByPassword, federatedRoute, type PasswordAsk, pathOf, requestAssertion } from './acquire-by-password.ts'
 import {
   type AccountSelector,
   acquireSilent,
@@ -27,6 +20,7 @@ import {
   type SilentContext,
 } from './acquire-silent.ts'
 import { type Call, type CallDefaults, closedError, runCall } from './call.ts'
+import { askPassword } from './credential.ts'
 import { createDiscoveryCache, discoverRoute, forgettingOnRefusal, resolveServer } from './discovery.ts'
 import {
   type CallOptions,

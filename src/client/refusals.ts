@@ -20,6 +20,21 @@ export class RefusalMemory {
   readonly #refusals = new LruCache<Refusal>(1_000, restSeconds)
   #key: Promise<webcrypto.CryptoKey> | undefined
 
+  readonly #judged = new Map<string, Promise<void>>()
+
+  /** Settles when the first word on this credential is there; `undefined` while nobody waits for one. */
+  judgement(fingerprint: string): Promise<void> | undefined {
+    return this.#judged.get(fingerprint)
+  }
+
+  /** @param sent The call that brings the first word; a later one, after it, brings none that matters. */
+  awaitJudgement(fingerprint: string, sent: Promise<unknown>): void {
+    if (this.#judged.has(fingerprint)) return
+    const judged = sent.then(ignore, ignore)
+    this.#judged.set(fingerprint, judged)
+    judged.then(() => this.#judged.delete(fingerprint))
+  }
+
   /** What a credential is remembered by. @param sendTo Origin of the host that judges it. */
   async fingerprint(sendTo: string, username: string, password: Secret): Promise<string> {
     this.#key ??= crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
@@ -61,3 +76,5 @@ export function isCredentialRefused(error: unknown): error is DeniedError {
   if (error instanceof TokenEndpointError) return ['invalid_grant', 'access_denied'].includes(error.error)
   return error instanceof DeniedError && !(error instanceof ThrottledError)
 }
+
+function ignore(): void {}

@@ -195,3 +195,40 @@ describe('a token endpoint that has too many requests', () => {
     })
   })
 })
+
+describe('calls at once with the same password', () => {
+  const many = (count: number, run: () => Promise<unknown>) => Promise.allSettled(Array.from({ length: count }, run))
+
+  it.each([
+    ['managed', demo.ada.username],
+    ['federated', demo.fred.username],
+  ])('of a %s user make one attempt while it is wrong', async (_, username) => {
+    const { client, credentialRequests } = await simulate({ runtime }, { now: () => at })
+    const outcomes = await many(10, () =>
+      client.acquireTokenByUsernamePassword({ username, password: 'Not+the-p4ssword', scopes }),
+    )
+    expect(credentialRequests()).toBe(1)
+    const codes = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'ok'))
+    expect(codes.filter((code) => code === 'ERR_REFUSED_BEFORE')).toHaveLength(9)
+  })
+
+  it('all go out once the first has shown that it is right', async () => {
+    const { client, credentialRequests } = await simulate({ runtime }, { now: () => at })
+    const outcomes = await many(5, () => client.acquireTokenByUsernamePassword({ ...demo.ada, scopes }))
+    expect(outcomes.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'fulfilled'))
+    expect(credentialRequests()).toBe(5)
+  })
+
+  it('do not wait for each other longer than they are wanted', async () => {
+    const { client, credentialRequests } = await simulate({}, {}, async (request, next) =>
+      request.step === 'token' ? new Promise<never>(() => {}) : next(),
+    )
+    const first = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, timeoutMs: 400 })
+    const controller = new AbortController()
+    const second = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, signal: controller.signal })
+    setTimeout(() => controller.abort(), 100)
+    await expect(second).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(first).rejects.toMatchObject({ code: 'ERR_TRANSPORT_TIMEOUT' })
+    expect(credentialRequests()).toBe(1)
+  })
+})
