@@ -29,8 +29,22 @@ export interface Outcome {
 /** Long enough to be met by no cell that has no deadline of its own. */
 const patienceMs = 10_000
 
-/** Runs one real sign-in in which one route fails. */
+/**
+ * Runs one real sign-in in which one route fails.
+ *
+ * Where a short deadline passed before the faulty route was asked, or by much, the machine may have stalled: that says nothing
+ * of the client, and is tried again. A client that is late is late each time.
+ */
 export async function runCell(lane: Lane, row: Row, column: Column, connection: Connection): Promise<Outcome> {
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await runOnce(lane, row, column, connection)
+    const wasAsked = outcome.journal.some(({ kind }) => kind === column.route)
+    if (row.deadlineMs === undefined || attempt === 3) return outcome
+    if (wasAsked && outcome.durationMs < outcome.limitMs + 500) return outcome
+  }
+}
+
+async function runOnce(lane: Lane, row: Row, column: Column, connection: Connection): Promise<Outcome> {
   lane.forget()
   const session = openSession(lane, column, connection)
   try {

@@ -1,6 +1,6 @@
 import type { CredentialStore } from '../../src/cache/store.ts'
 import { createMemoryStore } from '../../src/cache.ts'
-import { type ClientOptions, createRopcClient, type RopcClient, type Step, type Transport } from '../../src/index.ts'
+import { type ClientOptions, createRopcClient, type RopcClient, type Step } from '../../src/index.ts'
 import {
   createSimulator,
   demoWorld,
@@ -10,6 +10,7 @@ import {
   type Side,
   type Simulator,
 } from '../../src/simulator.ts'
+import type { ClosableTransport } from '../../src/transport.ts'
 import { marks } from '../contract/secrecy.ts'
 import { type Kind, type Row, startOfTime } from './expected.ts'
 
@@ -83,9 +84,8 @@ export interface Session {
 
 export interface Connection {
   readonly ca: readonly string[]
-  readonly transport?: Transport
-  /** Closes the transport, which the client leaves open. */
-  readonly close?: () => Promise<void>
+  /** In place of the default transport. */
+  readonly openTransport?: () => ClosableTransport
 }
 
 export function openSession(
@@ -94,7 +94,8 @@ export function openSession(
   connection: Connection,
   store: CredentialStore = createMemoryStore(),
 ): Session {
-  const { ca, transport } = connection
+  const { ca, openTransport } = connection
+  const transport = openTransport?.()
   const { simulator, running, now, wait } = lane
   const oidc = { authority: running.authorities.oidc, authorityKind: 'oidc', clientId: 'demo-public' } as const
   const client = createRopcClient({
@@ -109,7 +110,8 @@ export function openSession(
   })
   const close = async (): Promise<void> => {
     await client.close()
-    await connection.close?.()
+    // The client leaves a transport open that it was given.
+    await transport?.close()
   }
   return { lane, client, store, close }
 }
