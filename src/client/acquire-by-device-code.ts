@@ -131,6 +131,7 @@ async function pollForTokens(
   let { intervalSeconds } = code
   let pauseSeconds = intervalSeconds
   let waitedSeconds = 0
+  let isAnswered = true
   for (;;) {
     const seconds = Math.max(Math.min(pauseSeconds, code.expiresOn - call.now()), 0)
     await call.wait(seconds * 1_000, call.signal)
@@ -139,11 +140,12 @@ async function pollForTokens(
     waitedSeconds += seconds
     const at = call.now()
     // By the waits too: a clock that is set back must not make the call endless.
-    if (waitedSeconds >= code.expiresInSeconds || at >= code.expiresOn) throw deviceCodeExpired()
+    if (waitedSeconds >= code.expiresInSeconds || at >= code.expiresOn) throw deviceCodeExpired({ isAnswered })
     const answer = await askForTokens(call, signIn, code)
     if (answer.type === 'tokens') return { tokens: answer.tokens, at }
+    isAnswered = answer.type !== 'unavailable'
     if (answer.type === 'slow_down') intervalSeconds += 5
-    if (answer.type === 'unavailable') {
+    if (!isAnswered) {
       pauseSeconds = Math.max(Math.min(pauseSeconds * 2, 60), intervalSeconds, answer.retryAfterSeconds)
       call.emit({ type: 'retry', step: 'token', reason: 'no answer to the device code', waitMs: pauseSeconds * 1_000 })
     } else {

@@ -69,12 +69,13 @@ export const processRefusals: RefusalMemory = new RefusalMemory()
 
 /**
  * Whether a server refused the user's credential itself. Not by numbers: `invalid_grant` (RFC 6749 §5.2), `access_denied`
- * of B2C, a bare 401, 400 or 403, or `FailedAuthentication` (WS-Trust 1.3 §11, WS-Security §12).
+ * of B2C, a bare 400 or 403, or `FailedAuthentication` (WS-Trust 1.3 §11, WS-Security §12).
  */
 export function isCredentialRefused(error: unknown): error is DeniedError {
   if (error instanceof SoapFaultError) return (error.faultSubcode ?? error.faultCode) === 'FailedAuthentication'
   if (error instanceof TokenEndpointError) return ['invalid_grant', 'access_denied'].includes(error.error)
-  return error instanceof DeniedError && !(error instanceof ThrottledError)
+  // Without a word, 401 is said of the client (RFC 6749 §5.2).
+  return error instanceof DeniedError && !(error instanceof ThrottledError) && error.response?.status !== 401
 }
 
 function ignore(): void {}

@@ -127,17 +127,31 @@ export function parseDeviceTokenResponse(
       throw declined(answer, response)
     case 'expired_token':
     case 'bad_verification_code':
-      throw deviceCodeExpired(response)
+      throw deviceCodeExpired({ response })
   }
   if (response.status === 429 || response.status >= 500) return { type: 'unavailable' }
   return { type: 'tokens', tokens: parseTokenResponse(response, requestedScopes) }
 }
 
-/** The end of a code that nobody entered in time. @param response The server's word for it, if that came first. */
-export function deviceCodeExpired(response?: HttpResponse): DeniedError {
-  return new DeniedError('ERR_DEVICE_CODE_EXPIRED', 'the code is not good any more: nobody signed in with it in time', {
+/**
+ * The end of a code that nobody entered in time.
+ *
+ * @param how `response`: the server's word for it, if that came first. `isAnswered`: whether the server had answered the
+ *   latest question at all.
+ */
+export function deviceCodeExpired({
+  response,
+  isAnswered = true,
+}: {
+  readonly response?: HttpResponse
+  readonly isAnswered?: boolean
+} = {}): DeniedError {
+  const why = isAnswered ? 'nobody signed in with it in time' : 'the server did not answer when it was asked'
+  return new DeniedError('ERR_DEVICE_CODE_EXPIRED', `the code is not good any more: ${why}`, {
     step,
-    hint: 'Ask for a new code, and enter it while it is good: 15 minutes, in most cases.',
+    hint: isAnswered
+      ? 'Ask for a new code, and enter it while it is good: 15 minutes, in most cases.'
+      : 'Somebody may have signed in all the same. Try again when the server can be reached.',
     ...(response === undefined ? {} : { response: responseFacts(response) }),
   })
 }

@@ -98,6 +98,16 @@ describe('a password that was refused', () => {
     }
   })
 
+  it.each([
+    [401, 'ERR_TOKEN_ENDPOINT'],
+    [403, 'ERR_REFUSED_BEFORE'],
+  ])('without a word is one with status %i: %s the second time', async (status, code) => {
+    const { client } = await simulate({ runtime }, { now: () => at }, answer(status))
+    const request = { ...demo.ada, scopes }
+    await expect(client.acquireTokenByUsernamePassword(request)).rejects.toMatchObject({ code: 'ERR_TOKEN_ENDPOINT' })
+    await expect(client.acquireTokenByUsernamePassword(request)).rejects.toMatchObject({ code })
+  })
+
   it('is not one that multifactor authentication, consent or the client failed', async () => {
     const { client, simulator, credentialRequests } = await simulate({ runtime }, { now: () => at })
     for (const name of ['mfa', 'noconsent', 'policy']) {
