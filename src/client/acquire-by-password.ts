@@ -56,7 +56,7 @@ export async function acquireByPassword(
   const redemption = { metadata, scopes, username, ...(resource === undefined ? {} : { resource }) }
   const buildRequest = await prepareTokenRequest(call, redemption)
   const secret = await askPassword(call, () => password({ username, sendTo: passwordSentTo, signal: call.signal }))
-  const credential = { sendTo: passwordSentTo, username, password: secret }
+  const credential = { sendTo, username, password: secret }
   const how = { source: 'password', path: pathOf(call, route), passwordSentTo } as const
   return forgettingOnRefusal(call, discovery, username, async () => {
     if (route.type === 'federated') {
@@ -90,7 +90,7 @@ export async function requestAssertion(
   )
   call.advise(
     'ROPC_FEDERATED_PLAINTEXT',
-    `the password goes in clear, inside TLS, to the federation server ${sendTo}, which the realm answer or its metadata named`,
+    `the password goes in clear, inside TLS, to the federation server ${new URL(sendTo).origin}, which the realm answer or its metadata named`,
   )
   return sendOnce(call, credential, () =>
     exchange(call, request, (response) => parseSecurityTokenResponse(response, endpoint.version)),

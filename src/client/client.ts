@@ -36,7 +36,7 @@ import { processRefusals, RefusalMemory } from './refusals.ts'
 import type { RopcClient } from './ropc-client.ts'
 import { readRuntime } from './runtime.ts'
 import { SharedFlights } from './shared-flight.ts'
-import { createThrottling } from './throttling.ts'
+import { createThrottling, processThrottling } from './throttling.ts'
 import { type TokenResult, toAccount } from './token-result.ts'
 import { createKeySets, verifyWithServerKeys } from './verify-id-token.ts'
 
@@ -71,7 +71,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
       return transport.send(request, sendOptions)
     },
     runtime: readRuntime(options.runtime),
-    throttling: createThrottling(),
+    throttling: options.transport === undefined ? processThrottling : createThrottling(),
     ...(options.rememberRefusals === false
       ? {}
       : { refusals: options.transport === undefined ? processRefusals : new RefusalMemory() }),
@@ -170,7 +170,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
         await askPassword(call, () => password)
         const passwordSentTo = new URL(route.endpoint.url).origin
         const assertion = await forgettingOnRefusal(call, discovery, username, () =>
-          requestAssertion(call, { ...route, audience }, { sendTo: passwordSentTo, username, password }),
+          requestAssertion(call, { ...route, audience }, { sendTo: route.endpoint.url, username, password }),
         )
         return { ...assertion, path: pathOf(call, route), passwordSentTo, correlationId: call.correlationId }
       })

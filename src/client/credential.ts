@@ -1,11 +1,12 @@
 import { TransportError } from '../errors.ts'
 import type { Secret } from '../protocol/secret.ts'
+import { abortFailure } from '../transport/failure.ts'
 import type { Call } from './call.ts'
 import { checkPassword } from './options.ts'
 import { isCredentialRefused } from './refusals.ts'
 
 export interface Credential {
-  /** Origin of the host that judges it. */
+  /** URL that it goes to: who judges it. */
   readonly sendTo: string
   readonly username: string
   readonly password: Secret
@@ -24,22 +25,26 @@ export async function askPassword(call: Call, ask: () => string | Secret | Promi
 }
 
 /**
- * Sends a password, unless the same one was refused there a moment ago. While another call waits for the first word on it,
- * this one waits too: ten calls at once with a wrong password would else be ten attempts.
+ * Sends a password, unless the same one was refused there a moment ago. Until the server has accepted it, calls with the same
+ * one go one after the other: ten at once with a wrong password would else be ten attempts.
  */
 export async function sendOnce<T>(call: Call, credential: Credential, send: () => Promise<T>): Promise<T> {
   const { refusals } = call
   if (refusals === undefined) return send()
   const { sendTo, username, password } = credential
-  const fingerprint = await refusals.fingerprint(sendTo, username, password)
-  const judged = refusals.judgement(fingerprint)
-  if (judged !== undefined)
+  const fingerprint = await refusals.fingerprint([sendTo, call.clientId, username.toLowerCase(), password.reveal()])
+  for (;;) {
+    const judged = refusals.judgement(fingerprint, call.now())
+    if (judged === undefined) break
     await orAborted(call, 'while another call waited for a word on the same password', () => judged)
+  }
   refusals.check(fingerprint, call.now())
   const sent = send()
   refusals.awaitJudgement(fingerprint, sent)
   try {
-    return await sent
+    const result = await sent
+    refusals.accept(fingerprint, call.now())
+    return result
   } catch (error) {
     if (isCredentialRefused(error)) {
       refusals.note(fingerprint, error, call.now())
@@ -57,11 +62,13 @@ async function orAborted<T>({ signal }: Call, when: string, run: () => Promise<T
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () =>
       reject(
-        new TransportError('ERR_TRANSPORT_ABORTED', `the call was aborted ${when}`, {
-          step: 'token',
-          hint: 'The caller ended the call. No credential was sent.',
-          cause: signal.reason,
-        }),
+        isTimeout(signal.reason)
+          ? abortFailure('token', signal.reason)
+          : new TransportError('ERR_TRANSPORT_ABORTED', `the call was aborted ${when}`, {
+              step: 'token',
+              hint: 'The caller ended the call. No credential was sent.',
+              cause: signal.reason,
+            }),
       )
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
@@ -72,4 +79,8 @@ async function orAborted<T>({ signal }: Call, when: string, run: () => Promise<T
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
+}
+
+function isTimeout(reason: unknown): boolean {
+  return (reason as { name?: unknown } | undefined)?.name === 'TimeoutError'
 }

@@ -6,7 +6,7 @@ import { findJsonObject, findString, type JsonObject, missingField, parseJsonObj
 import { Secret } from './secret.ts'
 import type { ServerMetadata } from './server-metadata.ts'
 import { buildClientRequest, buildTokenRequest, type TokenRequest } from './token-request.ts'
-import { type CompleteTokenResponse, parseTokenError, parseTokenResponse } from './token-response.ts'
+import { type CompleteTokenResponse, parseTokenError, parseTokenResponse, readTokenError } from './token-response.ts'
 
 const step = 'device'
 
@@ -158,9 +158,9 @@ export function deviceCodeExpired({
 
 // The server's words tell a user's no from a policy's: both come as access_denied.
 function declined(json: JsonObject, response: HttpResponse): AuthError {
-  const said = parseTokenError(json, response, { step, what: 'the token endpoint' })
-  const { response: about, whereToLook } = said
-  return new DeniedError('ERR_DEVICE_CODE_DECLINED', `the sign-in was declined: ${said.message}`, {
+  const { message, details } = readTokenError(json, response, { step, what: 'the token endpoint' })
+  const { response: about, whereToLook } = details
+  return new DeniedError('ERR_DEVICE_CODE_DECLINED', `the sign-in was declined: ${message}`, {
     step,
     hint: 'The user said no in the browser, or may not sign in: start again if that was a mistake.',
     ...(about === undefined ? {} : { response: about }),
