@@ -6,6 +6,13 @@ import { LastLineReporter } from './test/last-line-reporter.ts'
 const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0
 
 export default defineConfig({
+  // The examples import the package by its name, and are to be tested as they are now, not as they were built.
+  resolve: {
+    alias: [
+      { find: /^ropc-client$/, replacement: new URL('src/index.ts', import.meta.url).pathname },
+      { find: /^ropc-client\/(.*)$/, replacement: new URL('src/$1.ts', import.meta.url).pathname },
+    ],
+  },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'test/interop/**'],

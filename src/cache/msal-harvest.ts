@@ -2,7 +2,7 @@ import type { StoredEntity } from './entities.ts'
 import type { JsonEntrySink } from './json-entries.ts'
 import { entityKey } from './keys.ts'
 import { parseSealedKey } from './msal-keys.ts'
-import { learnPattern, type MsalPattern, own } from './msal-pattern.ts'
+import { learnPattern, type MsalPattern, own, plainId } from './msal-pattern.ts'
 import { type MsalEntry, readMsalEntry } from './msal-schema.ts'
 import type { UserEntities } from './store.ts'
 import { copyEntity } from './stores/entity-copy.ts'
@@ -27,6 +27,8 @@ const maxListed = 32
 
 interface KnownUser {
   readonly partition: string
+  /** Whether the name is a {@link plainId}, so that patterns can be for this user. */
+  readonly isPlain: boolean
   readonly place: number
   /** One list for all users who have the same keys. */
   keys: readonly string[]
@@ -55,22 +57,26 @@ export function createMsalHarvest(): MsalHarvest {
   const interning = createInterning()
   const patterns = new Map<string, { readonly known: KnownPattern[]; budget: number }>()
 
-  function userOf(partition: string): KnownUser {
-    const guess = order[next]
-    if (guess?.partition === partition) {
-      next += 1
-      return guess
-    }
+  function userOf(partition: string, isPlain = plainId.test(partition)): KnownUser {
     // Hashed once only, for a part of a text forgets it with the next look.
     const name = own(partition)
     let user = users.get(name)
     if (user === undefined) {
-      user = { partition: name, place: order.length, keys: noKeys, entities: noEntities }
+      user = { partition: name, isPlain, place: order.length, keys: noKeys, entities: noEntities }
       users.set(name, user)
       order.push(user)
     }
     next = user.place + 1
     return user
+  }
+
+  /** The user of an id that a pattern found; `undefined` if it is none. */
+  function plainUserOf(id: string): KnownUser | undefined {
+    const guess = order[next]
+    if (guess?.partition !== id) return plainId.test(id) ? userOf(id, true) : undefined
+    if (!guess.isPlain) return undefined
+    next += 1
+    return guess
   }
 
   function put(user: KnownUser, key: string, entity: StoredEntity): void {
@@ -105,7 +111,8 @@ export function createMsalHarvest(): MsalHarvest {
       expression.lastIndex = at
       const match = expression.exec(text)
       if (match === null) continue
-      const user = userOf(match[1] as string)
+      const user = plainUserOf(match[1] as string)
+      if (user === undefined) continue
       const entity = read(match, user.partition, interning)
       if (entity === undefined) continue
       if (user.keys === shape.before && user.keys !== shape.after) {

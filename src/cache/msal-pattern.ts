@@ -12,7 +12,10 @@ import type { Interning } from './stores/interning.ts'
  * so such an entry needs no parser.
  */
 export interface MsalPattern {
-  /** Matches from an entry's key to the key of the next. The first group is the home account id. */
+  /**
+   * Matches from an entry's key to the key of the next. The first group is the home account id, if it is one: any characters
+   * match, for once per user is often enough to look at them. What is no {@link plainId} is no match.
+   */
   readonly expression: RegExp
   /** The key of the entity in its partition. */
   readonly key: string
@@ -61,7 +64,7 @@ const openMembers: ReadonlyMap<string, Open> = new Map([
 const ofProfile: readonly string[] = ['localAccountId', 'username', 'name']
 
 /** Ids that stand in a key as they are. No other partition has such a name. */
-const plainId = /^[-._0-9a-z]{1,200}$/
+export const plainId: RegExp = /^[-._0-9a-z]{1,200}$/
 // Nothing that JSON escapes, so the text is the value.
 const openText = '([^"\\\\\\x00-\\x1f]*)'
 // No more digits than a number holds exactly.
@@ -104,7 +107,8 @@ export function learnPattern(raw: string, value: unknown, entity: StoredEntity):
     end = start + 1 + text.length
     if (index === 0) {
       if (!text.startsWith(homeAccountId)) return undefined
-      source += `([-._0-9a-z]{${homeAccountId.length}})${literal(text.slice(homeAccountId.length))}`
+      // One by one: the engine passes over these without a look, and would count them otherwise.
+      source += `(${'[^]'.repeat(homeAccountId.length)})${literal(text.slice(homeAccountId.length))}`
     } else if (index % 2 === 1) {
       name = text
       source += literal(text)

@@ -131,19 +131,26 @@ async function pollForTokens(
   let { intervalSeconds } = code
   let pauseSeconds = intervalSeconds
   let waitedSeconds = 0
+  let isAsked = false
+  let isAnswered = true
   for (;;) {
-    const seconds = Math.max(Math.min(pauseSeconds, code.expiresOn - call.now()), 0)
+    // The last question comes just before the end: the user may have been done in the last seconds.
+    const left = code.expiresOn - 1 - call.now()
+    if (isAsked && left <= 0) throw deviceCodeExpired({ isAnswered })
+    const seconds = Math.max(Math.min(pauseSeconds, left), 0)
     await call.wait(seconds * 1_000, call.signal)
     // A wait of the caller's own may not look at its signal.
     if (call.signal.aborted) throw abortFailure('device', call.signal.reason)
     waitedSeconds += seconds
     const at = call.now()
     // By the waits too: a clock that is set back must not make the call endless.
-    if (waitedSeconds >= code.expiresInSeconds || at >= code.expiresOn) throw deviceCodeExpired()
+    if (waitedSeconds >= code.expiresInSeconds || at >= code.expiresOn) throw deviceCodeExpired({ isAnswered })
     const answer = await askForTokens(call, signIn, code)
+    isAsked = true
     if (answer.type === 'tokens') return { tokens: answer.tokens, at }
+    isAnswered = answer.type !== 'unavailable'
     if (answer.type === 'slow_down') intervalSeconds += 5
-    if (answer.type === 'unavailable') {
+    if (!isAnswered) {
       pauseSeconds = Math.max(Math.min(pauseSeconds * 2, 60), intervalSeconds, answer.retryAfterSeconds)
       call.emit({ type: 'retry', step: 'token', reason: 'no answer to the device code', waitMs: pauseSeconds * 1_000 })
     } else {

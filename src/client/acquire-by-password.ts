@@ -1,15 +1,14 @@
 import type { CredentialStore } from '../cache/store.ts'
-import { TransportError, UnsupportedError } from '../errors.ts'
+import { UnsupportedError } from '../errors.ts'
 import type { SamlAssertion } from '../protocol/saml-assertion.ts'
 import type { Secret } from '../protocol/secret.ts'
 import { adviseOnGrant } from './advice.ts'
 import type { Call } from './call.ts'
+import { askPassword, type Credential, sendOnce } from './credential.ts'
 import { type DiscoveryCache, discoverRoute, forgettingOnRefusal, type Route, resolveServer } from './discovery.ts'
 import { exchange } from './exchange.ts'
-import { checkPassword } from './options.ts'
 import { prepareTokenRequest, redeem } from './redeem.ts'
 import { addRouteContext } from './refusal-context.ts'
-import { isCredentialRefused } from './refusals.ts'
 import type { SignInPath, TokenResult } from './token-result.ts'
 
 /** What a password callback is told before it hands the password over. */
@@ -57,7 +56,7 @@ export async function acquireByPassword(
   const redemption = { metadata, scopes, username, ...(resource === undefined ? {} : { resource }) }
   const buildRequest = await prepareTokenRequest(call, redemption)
   const secret = await askPassword(call, () => password({ username, sendTo: passwordSentTo, signal: call.signal }))
-  const credential = { sendTo: passwordSentTo, username, password: secret }
+  const credential = { sendTo, username, password: secret }
   const how = { source: 'password', path: pathOf(call, route), passwordSentTo } as const
   return forgettingOnRefusal(call, discovery, username, async () => {
     if (route.type === 'federated') {
@@ -72,32 +71,6 @@ export async function acquireByPassword(
       throw error
     }
   })
-}
-
-interface Credential {
-  /** Origin of the host that judges it. */
-  readonly sendTo: string
-  readonly username: string
-  readonly password: Secret
-}
-
-/** Sends a password, unless the same one was refused there a moment ago. */
-async function sendOnce<T>(call: Call, credential: Credential, send: () => Promise<T>): Promise<T> {
-  const { sendTo, username, password } = credential
-  const fingerprint = await call.refusals?.fingerprint(sendTo, username, password)
-  if (fingerprint !== undefined) call.refusals?.check(fingerprint, call.now())
-  try {
-    return await send()
-  } catch (error) {
-    if (fingerprint !== undefined && isCredentialRefused(error)) {
-      call.refusals?.note(fingerprint, error, call.now())
-      call.advise(
-        'ROPC_LOCKOUT',
-        'a password was refused; it is not sent again for a while, as more attempts lock the account',
-      )
-    }
-    throw error
-  }
 }
 
 /** Sends the password to the federation server and returns its assertion. */
@@ -118,7 +91,7 @@ export async function requestAssertion(
   )
   call.advise(
     'ROPC_FEDERATED_PLAINTEXT',
-    `the password goes in clear, inside TLS, to the federation server ${sendTo}, which the realm answer or its metadata named`,
+    `the password goes in clear, inside TLS, to the federation server ${new URL(sendTo).origin}, which the realm answer or its metadata named`,
   )
   return sendOnce(call, credential, () =>
     exchange(
@@ -128,40 +101,6 @@ export async function requestAssertion(
       (assertion) => ({ what: 'SAML assertion', facts: { ...assertionFacts(assertion) } }),
     ),
   )
-}
-
-/** Asks for the password, off the call's clock, checks it, and gives up waiting when the call is aborted. */
-export async function askPassword(call: Call, ask: () => string | Secret | Promise<string | Secret>): Promise<Secret> {
-  call.deadline.pause()
-  const secret = checkPassword(await orAborted(call, async () => ask()))
-  call.deadline.resume()
-  const text = secret.reveal()
-  if (text !== text.trim()) {
-    call.warn('PASSWORD_BLANKS', 'the password begins or ends with a blank; Entra does not accept such passwords')
-  }
-  return secret
-}
-
-async function orAborted<T>({ signal }: Call, ask: () => Promise<T>): Promise<T> {
-  let onAbort = (): void => {}
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () =>
-      reject(
-        new TransportError('ERR_TRANSPORT_ABORTED', 'the call was aborted while the password was asked for', {
-          step: 'token',
-          hint: 'The caller ended the call. No credential was sent.',
-          cause: signal.reason,
-        }),
-      )
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
-  try {
-    // A call that is over already asks nobody.
-    return await Promise.race(signal.aborted ? [aborted] : [aborted, ask()])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }
 
 export function pathOf({ overrides }: Call, route: Route): SignInPath {

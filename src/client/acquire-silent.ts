@@ -308,11 +308,13 @@ function isDead({ authority }: Call, store: CredentialStore, error: unknown): bo
 }
 
 function refusedRefresh(error: DeniedError): InteractionRequiredError {
-  const { message, hint, response } = error
+  const { message, hint, response, whereToLook } = error
   const facts = error instanceof TokenEndpointError ? error : undefined
   const details = {
     step: 'token',
     hint: hint ?? 'Sign in with the password again.',
+    waysOut: ['username_password', 'device_code', 'interactive'],
+    ...(whereToLook === undefined ? {} : { whereToLook }),
     ...(response === undefined ? {} : { response }),
   } as const
   return new InteractionRequiredError(facts?.suberror ?? 'refresh_token_refused', message, details, facts)

@@ -10,14 +10,7 @@ import type { Transport } from '../protocol/http.ts'
 import { canonicalScopes, checkScopes } from '../protocol/scopes.ts'
 import { checkUsername } from '../realm/upn.ts'
 import type { ClosableTransport } from '../transport/exchange.ts'
-import {
-  acquireByPassword,
-  askPassword,
-  federatedRoute,
-  type PasswordAsk,
-  pathOf,
-  requestAssertion,
-} from './acquire-by-password.ts'
+import { acquireByPassword, federatedRoute, type PasswordAsk, pathOf, requestAssertion } from './acquire-by-password.ts'
 import {
   type AccountSelector,
   acquireSilent,
@@ -27,6 +20,7 @@ import {
   type SilentContext,
 } from './acquire-silent.ts'
 import { type Call, type CallDefaults, closedError, runCall } from './call.ts'
+import { askPassword } from './credential.ts'
 import { createDiscoveryCache, discoverRoute, forgettingOnRefusal, resolveServer } from './discovery.ts'
 import {
   type CallOptions,
@@ -42,7 +36,7 @@ import { processRefusals, RefusalMemory } from './refusals.ts'
 import type { RopcClient } from './ropc-client.ts'
 import { readRuntime } from './runtime.ts'
 import { SharedFlights } from './shared-flight.ts'
-import { createThrottling } from './throttling.ts'
+import { createThrottling, processThrottling } from './throttling.ts'
 import { type TokenResult, toAccount } from './token-result.ts'
 import { createKeySets, verifyWithServerKeys } from './verify-id-token.ts'
 
@@ -77,7 +71,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
       return transport.send(request, sendOptions)
     },
     runtime: readRuntime(options.runtime),
-    throttling: createThrottling(),
+    throttling: options.transport === undefined ? processThrottling : createThrottling(),
     ...(options.rememberRefusals === false
       ? {}
       : { refusals: options.transport === undefined ? processRefusals : new RefusalMemory() }),
@@ -176,7 +170,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
         await askPassword(call, () => password)
         const passwordSentTo = new URL(route.endpoint.url).origin
         const assertion = await forgettingOnRefusal(call, discovery, username, () =>
-          requestAssertion(call, { ...route, audience }, { sendTo: passwordSentTo, username, password }),
+          requestAssertion(call, { ...route, audience }, { sendTo: route.endpoint.url, username, password }),
         )
         return { ...assertion, path: pathOf(call, route), passwordSentTo, correlationId: call.correlationId }
       })

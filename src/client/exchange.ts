@@ -27,7 +27,7 @@ export async function exchange<T>(
   } catch (error) {
     // Headers too: some of them end up in an error, as ids to look the request up by.
     const text = [response.body, ...Object.values(response.headers)].join('\n')
-    if (isAuthError(error) && repeats(text, secretsOf(request))) withholdServerText(error)
+    if (isAuthError(error) && repeats(text, secretsOf(request))) withholdServerText(error, secretsOf(request))
     throw error
   }
 }
@@ -163,18 +163,54 @@ function base64Core(text: string, offset: number): string {
   return encoded.slice(offset === 0 ? 0 : 4, Math.floor((offset + bytes.length) / 3) * 4)
 }
 
-const oauthErrors = new Set([
+// Words of RFC 6749 §5.2 and RFC 8628 §3.5, of OpenID Connect and Entra, of SOAP, WS-Security and WS-Trust: none is a secret,
+// and they say what to do next.
+const standardWords = new Set([
   'invalid_request',
   'invalid_client',
   'invalid_grant',
   'unauthorized_client',
   'unsupported_grant_type',
   'invalid_scope',
+  'invalid_resource',
+  'access_denied',
+  'temporarily_unavailable',
+  'server_error',
   'interaction_required',
+  'consent_required',
+  'login_required',
+  'authorization_declined',
+  'expired_token',
+  'basic_action',
+  'additional_action',
+  'message_only',
+  'user_password_expired',
+  'bad_token',
+  'token_expired',
+  'client_mismatch',
+  'protection_policy_required',
+  'refresh_token_refused',
+  'Sender',
+  'Receiver',
+  'Client',
+  'Server',
+  'FailedAuthentication',
+  'FailedCheck',
+  'InvalidSecurity',
+  'InvalidSecurityToken',
+  'MessageExpired',
+  'RequestFailed',
+  'InvalidRequest',
+  'BadRequest',
+  'InvalidScope',
+  'ExpiredData',
+  'InvalidTimeRange',
+  'ActionNotSupported',
+  'EndpointUnavailable',
 ])
 
 // Every text the error has from the answer goes, also where only a part of the credential might be in it.
-function withholdServerText(error: AuthError): void {
+function withholdServerText(error: AuthError, secrets: readonly Secret[]): void {
   const writable = error as unknown as Record<string, unknown>
   writable['message'] = 'the server refused; its answer repeats the credential, so its text was left out'
   // V8 puts the first message into the stack when the error is made.
@@ -189,8 +225,12 @@ function withholdServerText(error: AuthError): void {
     'idCode',
     'serverCode',
   ]) {
-    // A word of RFC 6749 §5.2 is no secret, and says what to do next.
-    if (name in writable && !oauthErrors.has(String(writable[name]))) writable[name] = '[withheld]'
+    if (name in writable && !standardWords.has(String(writable[name]))) writable[name] = '[withheld]'
+  }
+  if (Array.isArray(writable['errorCodes'])) {
+    writable['errorCodes'] = (writable['errorCodes'] as number[]).filter(
+      (code) => !secrets.some((secret) => secret.reveal().includes(String(code))),
+    )
   }
   for (const name of ['claims', 'cause', 'whereToLook']) delete writable[name]
   if (error.response !== undefined) writable['response'] = { status: error.response.status }

@@ -55,6 +55,8 @@ export async function redeem(
   const { scopes } = redemption
   // With it come the servers' codes and what they mean, which a call that needs no token can do without.
   const { parseTokenResponse } = await import('../protocol/token-response.ts')
+  // Again: another call for the same may have been told to wait since this one began.
+  checkThrottled(call.throttling, keyOf(call, redemption), call)
   // Read before the request: a token lives from the moment the server made it, not from when its answer arrived.
   const at = call.now()
   const accessTokenOptional = call.authority.kind === 'b2c'
@@ -223,7 +225,8 @@ function accountByName({ authority }: Call, username: string | undefined): Accou
 
 // By the claims that Entra and AD FS vouch for: a mail address may be another user's.
 function checkExpected(expected: string, account: Account | undefined, claims: IdTokenClaims | undefined): void {
-  const names = [account?.username, claims?.upn, claims?.['unique_name']]
+  // Of the names in a token the user principal name is the one that nobody chooses.
+  const names = claims?.upn === undefined ? [account?.username, claims?.['unique_name']] : [claims.upn]
   if (names.some((name) => typeof name === 'string' && name.toLowerCase() === expected.toLowerCase())) return
   throw new ProtocolError('ERR_ACCOUNT_MISMATCH', `the token is not for the user who was expected, ${expected}`, {
     step: 'account',

@@ -17,6 +17,9 @@ export function createThrottling(): Throttling {
   return new LruCache(10_000, longestSeconds)
 }
 
+/** For all clients that send by themselves: a loop may well make a new client in every turn. */
+export const processThrottling: Throttling = createThrottling()
+
 /** Names who asks for what; others are not held up. @param user Sign-in name or home account id. */
 export function throttleKey(call: Call, tokenEndpoint: string, user: string, scopes: readonly string[]): string {
   return JSON.stringify([tokenEndpoint, call.clientId, user.toLowerCase(), canonicalScopes(scopes)])
@@ -25,7 +28,9 @@ export function throttleKey(call: Call, tokenEndpoint: string, user: string, sco
 /** @throws {@link ThrottledError} `ERR_THROTTLED` while the server does not want to be asked. Nothing is sent. */
 export function checkThrottled(throttling: Throttling, key: string, call: Call): void {
   const until = throttling.get(key, call.now())
-  if (until === undefined || until <= call.now()) return
+  const left = (until ?? 0) - call.now()
+  // More than a server may ask for means a clock set back.
+  if (until === undefined || left <= 0 || left > longestSeconds) return
   throw throttled(until, 'the token endpoint asked a moment ago to wait; nothing was sent')
 }
 

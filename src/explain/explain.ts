@@ -6,6 +6,8 @@ import { lookUp } from './registries.ts'
 import { findRequestIds } from './request-ids.ts'
 
 const maxCharacters = 1_048_576
+/** Nobody reads more, and who has a log of a million codes means the first ones. */
+const maxCodes = 100
 
 /**
  * Explains every code in a text: a code alone, an error message, a JSON error, an excerpt of a log. Offline, and pure.
@@ -13,13 +15,13 @@ const maxCharacters = 1_048_576
  * The text may hold passwords and tokens: of it, only the codes themselves, GUIDs that are labelled as the ids of a
  * request, and times come back.
  *
- * @param text Its first 1,048,576 characters count.
+ * @param text Its first 1,048,576 characters count, and in them the first 100 codes.
  * @returns The most telling code first, what merely wraps others last, each once; an {@link UnknownExplanation} alone
  *   when there is no code in it. Never empty.
  */
 export function explain(text: string): readonly Explanation[] {
   const plain = unescapeText(text.slice(0, maxCharacters))
-  const findings = findCodes(plain)
+  const findings = findCodes(plain).slice(0, maxCodes)
   const numbers = findings.map(numberOf).filter((number) => number !== undefined)
   const explained = findings.map((finding) => {
     const explanation = describe(finding, findRequestIds(plain, finding.at))

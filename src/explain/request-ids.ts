@@ -15,8 +15,16 @@ const timestamp = /time_?stamp["'\s:=]{1,6}(\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:
  * @returns `undefined` when there are none near it.
  */
 export function findRequestIds(text: string, at: number): RequestIds | undefined {
-  return readIds(text.slice(at, at + 2_000)) ?? readIds(text.slice(Math.max(0, at - 1_000), at))
+  // Codes of one line share what is said of it; the next line with a code speaks of another request.
+  const behind = text.slice(at, at + 2_000)
+  const next = /\n[^\n]*?\b(?:A?ADSTS|AADB2C|MSIS|ID)\d{3,9}\b/.exec(behind)
+  const before = text.slice(Math.max(0, at - 1_000), at)
+  const line = before.lastIndexOf('\n') + 1
+  const hasOther = code.test(before.slice(0, line))
+  return readIds(behind.slice(0, next?.index)) ?? readIds(hasOther ? before.slice(line) : before)
 }
+
+const code = /\b(?:A?ADSTS|AADB2C|MSIS|ID)\d{3,9}\b/
 
 function readIds(text: string): RequestIds | undefined {
   const [correlation, trace, time] = [correlationId, traceId, timestamp].map((pattern) => pattern.exec(text)?.[1])

@@ -57,7 +57,7 @@ export const applicationNumbers: Readonly<Record<number, Advice>> = {
     'consent',
     'DelegationDoesNotExist',
     'neither the user nor an administrator has consented to the scopes',
-    'Grant it once: App registrations > {application} > API permissions > Grant admin consent, or let the user open https://login.microsoftonline.com/{tenant}/oauth2/v2.0/authorize?client_id={id}&response_type=code&scope={scopes}. This grant cannot ask for it.',
+    'Grant it once: App registrations > {application} > API permissions > Grant admin consent, or let the user consent in a browser, at the consentUrl of the error (/oauth2/v2.0/authorize of the tenant, with client_id, response_type=code and scope). This grant cannot ask for it.',
   ),
   65002: advice(
     'client_registration',

@@ -6,7 +6,7 @@ import { findJsonObject, findString, type JsonObject, missingField, parseJsonObj
 import { Secret } from './secret.ts'
 import type { ServerMetadata } from './server-metadata.ts'
 import { buildClientRequest, buildTokenRequest, type TokenRequest } from './token-request.ts'
-import { type CompleteTokenResponse, parseTokenError, parseTokenResponse } from './token-response.ts'
+import { type CompleteTokenResponse, parseTokenError, parseTokenResponse, readTokenError } from './token-response.ts'
 
 const step = 'device'
 
@@ -127,26 +127,40 @@ export function parseDeviceTokenResponse(
       throw declined(answer, response)
     case 'expired_token':
     case 'bad_verification_code':
-      throw deviceCodeExpired(response)
+      throw deviceCodeExpired({ response })
   }
   if (response.status === 429 || response.status >= 500) return { type: 'unavailable' }
   return { type: 'tokens', tokens: parseTokenResponse(response, requestedScopes) }
 }
 
-/** The end of a code that nobody entered in time. @param response The server's word for it, if that came first. */
-export function deviceCodeExpired(response?: HttpResponse): DeniedError {
-  return new DeniedError('ERR_DEVICE_CODE_EXPIRED', 'the code is not good any more: nobody signed in with it in time', {
+/**
+ * The end of a code that nobody entered in time.
+ *
+ * @param how `response`: the server's word for it, if that came first. `isAnswered`: whether the server had answered the
+ *   latest question at all.
+ */
+export function deviceCodeExpired({
+  response,
+  isAnswered = true,
+}: {
+  readonly response?: HttpResponse
+  readonly isAnswered?: boolean
+} = {}): DeniedError {
+  const why = isAnswered ? 'nobody signed in with it in time' : 'the server did not answer when it was asked'
+  return new DeniedError('ERR_DEVICE_CODE_EXPIRED', `the code is not good any more: ${why}`, {
     step,
-    hint: 'Ask for a new code, and enter it while it is good: 15 minutes, in most cases.',
+    hint: isAnswered
+      ? 'Ask for a new code, and enter it while it is good: 15 minutes, in most cases.'
+      : 'Somebody may have signed in all the same. Try again when the server can be reached.',
     ...(response === undefined ? {} : { response: responseFacts(response) }),
   })
 }
 
 // The server's words tell a user's no from a policy's: both come as access_denied.
 function declined(json: JsonObject, response: HttpResponse): AuthError {
-  const said = parseTokenError(json, response, { step, what: 'the token endpoint' })
-  const { response: about, whereToLook } = said
-  return new DeniedError('ERR_DEVICE_CODE_DECLINED', `the sign-in was declined: ${said.message}`, {
+  const { message, details } = readTokenError(json, response, { step, what: 'the token endpoint' })
+  const { response: about, whereToLook } = details
+  return new DeniedError('ERR_DEVICE_CODE_DECLINED', `the sign-in was declined: ${message}`, {
     step,
     hint: 'The user said no in the browser, or may not sign in: start again if that was a mistake.',
     ...(about === undefined ? {} : { response: about }),

@@ -1,5 +1,6 @@
 import {
   type AuthError,
+  type AuthErrorDetails,
   DeniedError,
   InteractionRequiredError,
   oneLine,
@@ -141,6 +142,7 @@ function refusalWithoutError(json: JsonObject | undefined, response: HttpRespons
         status === 401
           ? 'The client must authenticate, or did so wrongly: check the registration of the client.'
           : 'User name, password, client or scope was refused: only the log of the server says which.',
+      ...whereToLook(responseFacts(response), response, undefined),
       response: responseFacts(response),
     },
   )
@@ -197,8 +199,28 @@ const interactionSuberrors = new Set([
 export function parseTokenError(
   json: JsonObject,
   response: HttpResponse,
-  { step, what }: { readonly step: Step; readonly what: string } = { step: 'token', what: 'the token endpoint' },
+  place?: { readonly step: Step; readonly what: string },
 ): AuthError {
+  const { message, facts, details } = readTokenError(json, response, place)
+  const { error, suberror } = facts
+  // Entra documents error and suberror for programs, and AADSTS numbers for people only: the class follows the former.
+  const interaction = interactionErrors.has(error) || interactionSuberrors.has(suberror ?? '') || facts.claims
+  return interaction
+    ? new InteractionRequiredError(
+        suberror || error,
+        message,
+        { ...details, waysOut: waysOut(suberror || error) },
+        facts,
+      )
+    : new TokenEndpointError(message, facts, details)
+}
+
+/** What an OAuth error says, before it is known what it means to the caller. */
+export function readTokenError(
+  json: JsonObject,
+  response: HttpResponse,
+  { step, what }: { readonly step: Step; readonly what: string } = { step: 'token', what: 'the token endpoint' },
+): { readonly message: string; readonly facts: TokenErrorFacts; readonly details: AuthErrorDetails } {
   const error = readString(json, 'error', step, 256)
   const errorDescription = findString(json, 'error_description', step, 16_384)
   const suberror = findString(json, 'suberror', step, 256)
@@ -222,16 +244,7 @@ export function parseTokenError(
   } as const
   // The description's first sentence is enough for a message; ids and times are in the other members.
   const message = `${what} answered ${error}${errorDescription ? `: ${errorDescription.split(/ ?\r?\n| {2}| Trace ID:/)[0]}` : ''}`
-  // Entra documents error and suberror for programs, and AADSTS numbers for people only: the class follows the former.
-  const interaction = interactionErrors.has(error) || interactionSuberrors.has(suberror ?? '') || facts.claims
-  return interaction
-    ? new InteractionRequiredError(
-        suberror || error,
-        message,
-        { ...details, waysOut: waysOut(suberror || error) },
-        facts,
-      )
-    : new TokenEndpointError(message, facts, details)
+  return { message, facts, details }
 }
 
 /** Entra repeats in its error body what the headers say, and the client's id as it understood it. */
@@ -279,6 +292,8 @@ function waysOut(reason: string): readonly WayOut[] {
 function readErrorCodes(json: JsonObject, description: string | undefined): readonly number[] {
   const listed = Array.isArray(json['error_codes']) ? (json['error_codes'] as unknown[]).slice(0, 20) : []
   const codes = listed.map(Number).filter((code) => Number.isSafeInteger(code) && code > 0)
-  if (codes.length > 0) return codes
-  return [...(description ?? '').slice(0, 2_000).matchAll(/\bAADSTS(\d{4,9})\b/g)].map((match) => Number(match[1]))
+  const named = [...(description ?? '').slice(0, 2_000).matchAll(/\bAADSTS(\d{4,9})\b/g)].map((match) =>
+    Number(match[1]),
+  )
+  return [...new Set([...codes, ...named])]
 }

@@ -3,7 +3,11 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Delivery } from './injection.ts'
 
-/** Puts an answer on the wire, or what an injected fault leaves of it. @param raw The TCP connection below TLS. */
+/**
+ * Puts an answer on the wire, or what an injected fault leaves of it.
+ *
+ * @param raw The TCP connection below TLS, which alone can be reset.
+ */
 export function deliver(
   { response: answer, connection, bytes }: Delivery,
   response: ServerResponse,
@@ -29,8 +33,10 @@ export function deliver(
     case 'reset-in-body':
       response.writeHead(answer.status, { ...head, 'content-length': body.byteLength + 1 })
       response.flushHeaders()
-      // TLS cannot reset: only the connection below it can. It must not overtake what was written.
-      response.write(body.subarray(0, Math.ceil(body.byteLength / 2)), () => setImmediate(() => raw?.resetAndDestroy()))
+      // The client should have read what was sent: a reset that comes with it looks like an end to some.
+      response.write(body.subarray(0, Math.ceil(body.byteLength / 2)), () =>
+        setTimeout(() => setImmediate(() => raw?.resetAndDestroy()), 5),
+      )
       return
     case 'truncate':
       // All of the answer, but for the length: who does not count would take it.

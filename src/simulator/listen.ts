@@ -87,9 +87,7 @@ export async function listenOnLoopback(
   }
   const servers: Server[] = []
   const connections = new Set<Socket>()
-  const closing = new AbortController()
   const close = async (): Promise<void> => {
-    closing.abort()
     const closed = servers.map((server) => new Promise((resolve) => server.close(resolve)))
     // Not by the servers' own means: those know of no connection whose TLS handshake is still to come.
     const gone = [...connections].map((socket) => new Promise((resolve) => socket.once('close', resolve).destroy()))
@@ -107,7 +105,7 @@ export async function listenOnLoopback(
       const server = createServer({ key, cert, minVersion: 'TLSv1.2' }, (request, response) => {
         const { remotePort, localPort } = request.socket
         const raw = [...connections].find((at) => at.remotePort === remotePort && at.localPort === localPort)
-        void serve(side, hosts[side], request, response, answer, { raw, closing: closing.signal })
+        void serve(side, hosts[side], request, response, answer, raw)
       })
       server.on('connection', (socket: Socket) => {
         connections.add(socket)
@@ -146,12 +144,12 @@ async function serve(
   request: IncomingMessage,
   response: ServerResponse,
   answer: AnswerFunction,
-  { raw, closing }: { readonly raw: Socket | undefined; readonly closing: AbortSignal },
+  raw: Socket | undefined,
 ): Promise<void> {
   try {
     const refused = refusal(request, configuredHost)
     const delivery = refused === undefined ? await answerBody(side, request, answer) : complete(refused)
-    if (delivery.delayMs > 0) await setTimeout(delivery.delayMs, undefined, { signal: untilGone(response, closing) })
+    if (delivery.delayMs > 0) await setTimeout(delivery.delayMs, undefined, { signal: untilGone(response) })
     deliver(delivery, response, raw)
   } catch {
     if (response.headersSent) response.destroy()
@@ -160,10 +158,10 @@ async function serve(
 }
 
 /** Aborts when nobody waits for the answer any more. */
-function untilGone(response: ServerResponse, closing: AbortSignal): AbortSignal {
+function untilGone(response: ServerResponse): AbortSignal {
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  return AbortSignal.any([gone.signal, closing])
+  return gone.signal
 }
 
 function complete(response: HttpResponse): Delivery {

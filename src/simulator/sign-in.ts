@@ -4,6 +4,7 @@ import type { EntraContext, TenantName } from './directory.ts'
 import { numbersOf, Refused } from './faults.ts'
 import { cloudOf } from './instance-discovery.ts'
 import { sameSecret } from './password.ts'
+import { userNamedAfterRefusal } from './refusal-users.ts'
 import { type AssertionProblem, type VerifiedAssertion, verifyAssertion } from './saml-verification.ts'
 import { type App, domainOf, findTenant, findUser, kindOf, objectIdIn, type Tenant, type User } from './world.ts'
 
@@ -60,20 +61,14 @@ export function signInByAssertion(
   }
   seen(true)
   checkAssertion(entra, verified, version)
-  const user = findAsserted(entra, verified)
+  const listed = entra.world.users.find((candidate) => candidate.immutableId === verified.immutableId)
+  const user = listed ?? userNamedAfterRefusal(entra.world, verified.upn ?? '')
   const tenant = typeof tenantName === 'string' ? findTenant(entra.world, user?.tenantId) : tenantName
   const objectId = user === undefined || tenant === undefined ? undefined : objectIdIn(user, tenant.id)
   if (user === undefined || tenant === undefined || objectId === undefined) {
     throw new Refused(51004, tenant === undefined ? {} : { tenant: tenant.displayName })
   }
   return { user, tenant, objectId }
-}
-
-/** By the ImmutableID; the UPN is looked at for users on no list only. */
-function findAsserted({ world }: EntraContext, { immutableId, upn }: VerifiedAssertion): User | undefined {
-  const listed = world.users.find((user) => user.immutableId === immutableId)
-  const unlisted = listed === undefined && upn !== undefined ? findUser(world, upn) : undefined
-  return listed ?? (unlisted?.immutableId === immutableId ? unlisted : undefined)
 }
 
 function codeOfProblem(problem: AssertionProblem, version: '1.1' | '2.0'): 50006 | 50008 | 7500514 {

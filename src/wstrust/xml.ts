@@ -1,6 +1,7 @@
 import { XMLParser } from 'fast-xml-parser'
 import { SaxesParser, type SaxesTagNS } from 'saxes'
 import { InvalidArgumentError, isAuthError, ProtocolError, type ResponseFacts } from '../errors.ts'
+import { describeStranger } from '../protocol/http.ts'
 import type { XmlAttribute, XmlDocument, XmlElement } from './xml-element.ts'
 
 /** The steps whose messages are XML. */
@@ -71,7 +72,8 @@ type TreeNode = Readonly<Record<string | symbol, unknown>>
 export function parseXml(text: string, step: XmlStep, details: XmlErrorDetails = {}): XmlDocument {
   const refuse: Refuse = (reason, offset) => {
     const subject = step === 'mex' ? 'the MEX document' : 'the WS-Trust answer'
-    const message = `${subject} ${reason}${offset === undefined ? '' : ` (at character ${offset})`}`
+    const stranger = details.response === undefined ? '' : describeStranger(details.response)
+    const message = `${subject} ${reason}${offset === undefined ? '' : ` (at character ${offset})`}${stranger}`
     throw new ProtocolError('ERR_MALFORMED_RESPONSE', message, { step, hint: notTheDocument, ...details })
   }
   const source = text.startsWith('\ufeff') ? text.slice(1) : text

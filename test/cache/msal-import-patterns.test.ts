@@ -246,6 +246,25 @@ describe('importMsalCache by patterns', () => {
     }
   })
 
+  it.each([
+    ['has the name of the shared partition', 'msal:shared', 'msal:shared'],
+    // The text of the second is what the first is.
+    ['is escaped to what another user is called', 'user\\n-22.t', 'user\n-22.t'],
+  ])('mistakes nobody whose id %s for the user whose turn it is', async (_, ofAccount, ofToken) => {
+    const table = (odd: string, tail: string, members: Record<string, string>) =>
+      Object.fromEntries(
+        ['user-0000.t', 'user-1111.t', odd, 'user-3333.t'].map((id) => [
+          `${id}-e-${tail}`,
+          { home_account_id: id, environment: 'e', realm: 't', ...members },
+        ]),
+      )
+    const Account = table(ofAccount, 't', { username: 'n', local_account_id: 'l' })
+    const IdToken = table(ofToken, 'idtoken-c-t--', { client_id: 'c', secret: 's' })
+    const store = await importBoth(JSON.stringify({ Account, IdToken }))
+    expect((await store.read(ofAccount)).size).toBe(ofAccount === ofToken ? 2 : 1)
+    expect([...(await store.read(ofAccount)).values()].some(({ kind }) => kind === 'IdToken')).toBe(false)
+  })
+
   it('takes the newest of the entries of one shape that mean the same', async () => {
     const entry = (at: number) => ({
       ...{ home_account_id: 'u.t', environment: 'e', client_id: 'c', realm: 't', target: 'a', secret: `AT ${at}` },

@@ -309,11 +309,11 @@ describe('while the user is waited for', () => {
 describe('the end without a token', () => {
   const nothingKept = async ({ client }: Waiting) => expect(await client.getAccounts()).toEqual([])
 
-  it('comes when the code has expired, by the clock, without one more question', async () => {
+  it('comes when the code has expired, by the clock, with a last question just before', async () => {
     const at = await waiting()
     await expect(at.signIn(() => {})).rejects.toMatchObject({ code: 'ERR_DEVICE_CODE_EXPIRED', step: 'device' })
-    expect(at.time.waits.reduce((sum, seconds) => sum + seconds)).toBe(900)
-    expect(at.steps).toHaveLength(1 + 179)
+    expect(at.time.waits.reduce((sum, seconds) => sum + seconds)).toBe(899)
+    expect(at.steps).toHaveLength(1 + 180)
     await nothingKept(at)
   })
 
@@ -336,7 +336,22 @@ describe('the end without a token', () => {
   it('waits no longer than the code is good', async () => {
     const at = await waiting({}, answering(...Array.from({ length: 30 }, () => unreachable)))
     await expect(at.signIn(() => {})).rejects.toMatchObject({ code: 'ERR_DEVICE_CODE_EXPIRED' })
-    expect(at.time.waits.reduce((sum, seconds) => sum + seconds)).toBe(900)
+    expect(at.time.waits.reduce((sum, seconds) => sum + seconds)).toBe(899)
+  })
+
+  it.each([
+    [5, [4]],
+    [12, [5, 5, 1]],
+    [1, [0]],
+  ])('is preceded by a last question, where the code is good for %i seconds', async (expires_in, waits) => {
+    const at = await waiting({}, async ({ step }, next) => {
+      if (step === 'token') return pending
+      const response = await next()
+      return { ...response, body: JSON.stringify({ ...JSON.parse(response.body), expires_in, interval: 5 }) }
+    })
+    await expect(at.signIn(() => {})).rejects.toMatchObject({ code: 'ERR_DEVICE_CODE_EXPIRED' })
+    expect(at.time.waits).toEqual(waits)
+    expect(at.steps.filter((step) => step === 'token')).toHaveLength(waits.length)
   })
 
   it('comes when the server says that it has expired', async () => {

@@ -98,6 +98,16 @@ describe('a password that was refused', () => {
     }
   })
 
+  it.each([
+    [401, 'ERR_TOKEN_ENDPOINT'],
+    [403, 'ERR_REFUSED_BEFORE'],
+  ])('without a word is one with status %i: %s the second time', async (status, code) => {
+    const { client } = await simulate({ runtime }, { now: () => at }, answer(status))
+    const request = { ...demo.ada, scopes }
+    await expect(client.acquireTokenByUsernamePassword(request)).rejects.toMatchObject({ code: 'ERR_TOKEN_ENDPOINT' })
+    await expect(client.acquireTokenByUsernamePassword(request)).rejects.toMatchObject({ code })
+  })
+
   it('is not one that multifactor authentication, consent or the client failed', async () => {
     const { client, simulator, credentialRequests } = await simulate({ runtime }, { now: () => at })
     for (const name of ['mfa', 'noconsent', 'policy']) {
@@ -192,6 +202,112 @@ describe('a token endpoint that has too many requests', () => {
       code: 'ERR_UNEXPECTED_STATUS',
       message: 'the token response came with HTTP status 503: "Down" (squid/5.7, via 1.1 proxy)',
       response: { status: 503, server: 'squid/5.7', via: '1.1 proxy', title: 'Down' },
+    })
+  })
+})
+
+describe('calls at once with the same password', () => {
+  const many = (count: number, run: () => Promise<unknown>) => Promise.allSettled(Array.from({ length: count }, run))
+
+  it.each([
+    ['managed', demo.ada.username],
+    ['federated', demo.fred.username],
+  ])('of a %s user make one attempt while it is wrong', async (_, username) => {
+    const { client, credentialRequests } = await simulate({ runtime }, { now: () => at })
+    const outcomes = await many(10, () =>
+      client.acquireTokenByUsernamePassword({ username, password: 'Not+the-p4ssword', scopes }),
+    )
+    expect(credentialRequests()).toBe(1)
+    const codes = outcomes.map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'ok'))
+    expect(codes.filter((code) => code === 'ERR_REFUSED_BEFORE')).toHaveLength(9)
+  })
+
+  it('all go out once the first has shown that it is right', async () => {
+    const { client, credentialRequests } = await simulate({ runtime }, { now: () => at })
+    const outcomes = await many(5, () => client.acquireTokenByUsernamePassword({ ...demo.ada, scopes }))
+    expect(outcomes.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'fulfilled'))
+    expect(credentialRequests()).toBe(5)
+  })
+
+  it('do not wait for each other longer than they are wanted', async () => {
+    const { client, credentialRequests } = await simulate({}, {}, async (request, next) =>
+      request.step === 'token' ? new Promise<never>(() => {}) : next(),
+    )
+    const first = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, timeoutMs: 400 })
+    const controller = new AbortController()
+    const second = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, signal: controller.signal })
+    setTimeout(() => controller.abort(), 100)
+    await expect(second).rejects.toMatchObject({ name: 'AbortError' })
+    await expect(first).rejects.toMatchObject({ code: 'ERR_TRANSPORT_TIMEOUT' })
+    expect(credentialRequests()).toBe(1)
+  })
+
+  it.each([
+    ['breaks off', async (): Promise<HttpResponse> => ({ status: 502, headers: {}, body: '' })],
+    ['is throttled', async (): Promise<HttpResponse> => ({ status: 429, headers: { 'retry-after': '120' }, body: '' })],
+  ])('go one after the other when the first %s', async (_, first) => {
+    let sent = 0
+    const { client } = await simulate({ runtime }, { now: () => at }, async (request, next) => {
+      if (request.step !== 'token') return next()
+      return sent++ === 0 ? first() : next()
+    })
+    await many(10, () => client.acquireTokenByUsernamePassword({ ...demo.ada, password: 'Not+the-p4ssword', scopes }))
+    expect(sent).toBeLessThanOrEqual(2)
+  })
+
+  it('that time out while they wait say so', async () => {
+    const { client } = await simulate({}, {}, async (request, next) =>
+      request.step === 'token' ? new Promise<never>(() => {}) : next(),
+    )
+    const first = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, timeoutMs: 400 })
+    const second = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, timeoutMs: 100 })
+    await expect(second).rejects.toMatchObject({ code: 'ERR_TRANSPORT_TIMEOUT' })
+    await expect(first).rejects.toMatchObject({ code: 'ERR_TRANSPORT_TIMEOUT' })
+  })
+})
+
+describe('a refusal', () => {
+  it('counts also where it repeats the password', async () => {
+    const echo = JSON.stringify({ error: 'access_denied', error_description: `AADB2C90225: ${wrong.password}` })
+    const { client, credentialRequests } = await simulate({ runtime }, {}, answer(400, {}, echo))
+    for (let turn = 0; turn < 3; turn++) {
+      await expect(client.acquireTokenByUsernamePassword({ ...wrong, scopes })).rejects.toThrow()
+    }
+    expect(credentialRequests()).toBe(1)
+  })
+
+  it('at one tenant says nothing of another', async () => {
+    const { client, simulator } = await simulate({ runtime }, { now: () => at })
+    const fabrikam = 'fabrikam.example'
+    await expect(
+      client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, tenantId: fabrikam }),
+    ).rejects.toMatchObject({ error: 'invalid_grant' })
+    expect(simulator.journal.length).toBeGreaterThan(0)
+    expect((await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })).source).toBe('password')
+  })
+
+  it('and a wait are forgotten when the clock is set back', async () => {
+    let clock = 1_900_000_000
+    let busy = true
+    const { client } = await simulate({ runtime: { ...runtime, now: () => clock } }, {}, async (request, next) =>
+      request.step === 'token' && busy ? { status: 429, headers: {}, body: '' } : next(),
+    )
+    await expect(client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })).rejects.toThrow()
+    busy = false
+    clock -= 31_536_000
+    await expect(client.acquireTokenByUsernamePassword({ ...wrong, scopes: ['Mail.Read'] })).rejects.toThrow()
+    expect((await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })).source).toBe('password')
+  })
+
+  it('of a refresh token says where to look, and that the password may do', async () => {
+    const { client, simulator } = await simulate({ runtime }, { now: () => at })
+    const { account } = await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
+    if (account === undefined) throw new Error('ada has an account')
+    simulator.revokeSessions(demo.ada.username)
+    await expect(client.acquireTokenSilent({ account, scopes, forceRefresh: true })).rejects.toMatchObject({
+      code: 'ERR_INTERACTION_REQUIRED',
+      whereToLook: expect.stringContaining('Sign-in logs'),
+      waysOut: ['username_password', 'device_code', 'interactive'],
     })
   })
 })

@@ -110,7 +110,7 @@ describe('the catalogue of server codes', () => {
     [50006, /Update-MgDomainFederationConfiguration/],
     [530035, /53035, which does not exist/],
     [90010, /9001023/],
-    [65001, /Grant admin consent.*authorize\?client_id=/],
+    [65001, /Grant admin consent.*consentUrl/],
     [7000215, /id of the secret .* in place of its value/],
     [50126, /will not be tried again/],
   ])('AADSTS%i names the setting, the command or the trap', (number, remedy) => {

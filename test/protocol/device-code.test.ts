@@ -302,6 +302,8 @@ describe('deviceCodeExpired', () => {
   it('needs no answer of the server’s', () => {
     expect(deviceCodeExpired()).toMatchObject({ code: 'ERR_DEVICE_CODE_EXPIRED', step: 'device' })
     expect(deviceCodeExpired()).not.toHaveProperty('response')
+    expect(deviceCodeExpired().message).toMatch(/nobody signed in/)
+    expect(deviceCodeExpired({ isAnswered: false }).message).toMatch(/server did not answer/)
   })
 })
 

@@ -3,7 +3,7 @@ import { createRopcClient, isAuthError, type RopcClient } from '../../src/index.
 import type { FailureClass } from '../../src/protocol/advice.ts'
 import { createSimulator, demoWorld } from '../../src/simulator.ts'
 import { clientOf, everyRefusal, type RefusedUser } from '../flows/every-refusal.ts'
-import { passwordRequest } from './messages.ts'
+import { endpointOf, passwordRequest, postSoap, requestSecurityToken } from './messages.ts'
 
 const hosts = { entraHost: 'login.microsoftonline.com', adfsHost: 'sts.contoso.example' }
 const simulator = await createSimulator(hosts)
@@ -134,6 +134,11 @@ describe('a user named after a refusal', () => {
     )
   })
 
+  it('is wrong at B2C, too, for a number that does not exist', async () => {
+    const user = { side: 'b2c', username: 'aadb2c1@customer.example', password: 'B2c+Pass=w0rd' } as const
+    expect(await refusalOf(user)).toMatchObject({ serverCode: 'AADB2C90225' })
+  })
+
   it('in a federated domain is refused by Entra once the farm has let it in', async () => {
     simulator.clearJournal()
     const federated = {
@@ -190,4 +195,16 @@ it('refuses users of a world of one’s own by number, too', async () => {
 it('sends a time to come back with too many requests', async () => {
   const answer = await passwordRequest(simulator, 'aadsts90055@contoso.example', { password: 'Pa$$w0rd+&=é' })
   expect([answer.status, answer.headers['retry-after']]).toEqual([429, '60'])
+})
+
+it.each([
+  ['MessageExpired', '1.3', 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd'],
+  ['EndpointUnavailable', '1.3', 'http://www.w3.org/2005/08/addressing'],
+  ['RequestFailed', '1.3', 'http://docs.oasis-open.org/ws-sx/ws-trust/200512'],
+  ['RequestFailed', '2005', 'http://schemas.xmlsoap.org/ws/2005/02/trust'],
+] as const)('names the standard that %s of WS-Trust %s is from', async (code, version, namespace) => {
+  const to = endpointOf('https://sts.contoso.example', version)
+  const user = { username: `${code.toLowerCase()}@fed.contoso.example`, password: `S3cret+&=<>%"'` }
+  const { status, body } = await postSoap(simulator.send, to, requestSecurityToken({ version, to, ...user }))
+  expect([status, body]).toEqual([500, expect.stringContaining(`xmlns:a="${namespace}">a:${code}<`)])
 })

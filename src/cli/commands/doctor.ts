@@ -69,6 +69,9 @@ function takeUsername(argv: readonly string[]): { readonly username?: string; re
 
 async function readRequest(username: string, options: Options<keyof typeof specs>, io: CliIo): Promise<DoctorRequest> {
   const authority = options.text('authority') ?? 'https://login.microsoftonline.com/organizations'
+  if (URL.canParse(authority) && new URL(authority).username + new URL(authority).password !== '') {
+    throw new UsageError('--authority holds a user name or a password', 'Write https://HOST/TENANT.')
+  }
   const timeoutMs = 1_000 * readInteger(options.text('timeout') ?? '20', 'timeout', 1, 86_400)
   const clientId = options.text('client-id')
   const proxy = options.text('proxy')

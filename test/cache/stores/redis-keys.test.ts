@@ -82,6 +82,34 @@ describe('an entity in a hash', () => {
     expect(formatEntity({ ...accessToken, expiresOn }).split('\n')[1]).toBe(expected)
   })
 
+  it('may be of every kind', () => {
+    const account = {
+      kind: 'Account',
+      homeAccountId: 'a',
+      environment: 'e',
+      localAccountId: 'l',
+      tenantId: 't',
+      username: 'u',
+    } as const
+    const entities: readonly StoredEntity[] = [
+      { ...accessToken, kind: 'IdToken' },
+      account,
+      { ...account, signInName: 'ada' },
+      { kind: 'AppMetadata', clientId: 'c', environment: 'e' },
+      { kind: 'Foreign', section: 'AccessToken', key: 'k', value: { a: 1 } } as unknown as StoredEntity,
+      { kind: 'Sealed', secret: 'c1ph3r', usernames: ['h4sh'] },
+    ]
+    for (const entity of entities) expect(parseEntity(formatEntity(entity))).toEqual(entity)
+    for (const spoilt of [
+      { ...account, signInName: 7 },
+      { kind: 'AppMetadata', clientId: 'c' },
+      { kind: 'Foreign' },
+      { kind: 'Sealed', secret: 'c1ph3r', usernames: 'h4sh' },
+    ]) {
+      expect(parseEntity(JSON.stringify(spoilt))).toBeUndefined()
+    }
+  })
+
   it('is what has the members that readers rely on, and nothing else', () => {
     const spoilt: readonly unknown[] = [
       null,
