@@ -43,7 +43,8 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
     mkdirSync(output, { recursive: true })
     for (const name of ['federated-wrong-password', 'federated', 'managed', 'silent'])
       traces.set(name, await record(name))
-    traces.set('long', longTrace(await record('federated')))
+    const federated = traces.get('federated')
+    if (federated !== undefined) traces.set('long', longTrace(federated))
     for (const [name, trace] of traces) {
       const path = `${output}${name}.html`
       writeFileSync(path, renderHtml(trace))
@@ -229,11 +230,8 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
   it('prints everything, opened, and no controls', async () => {
     const { page } = await open('managed')
     await page.emulateMedia({ media: 'print' })
-    const raw = page.locator('details.hop .raw')
-    for (let index = 0; index < (await raw.count()); index++) {
-      const height = await raw.nth(index).evaluate((one) => one.getBoundingClientRect().height)
-      expect(height).toBeGreaterThan(20)
-    }
+    const seen = await page.locator('details.hop .raw').evaluateAll((all) => all.map((one) => one.checkVisibility()))
+    expect(seen).toEqual([true, true, true, true])
     expect(await page.locator('#search').isVisible()).toBe(false)
     await page.screenshot({ path: `${output}print.png`, fullPage: true })
     await close(page)
@@ -245,7 +243,7 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
     const pages: string[] = []
     for (const name of ['federated', 'silent', 'federated-wrong-password']) {
       const shape = traces.get(name)
-      if (shape !== undefined) pages.push(...fc.sample(hostileTrace(shape), 8).map((trace) => renderHtml(trace)))
+      if (shape !== undefined) pages.push(...fc.sample(hostileTrace(shape), 5).map((trace) => renderHtml(trace)))
     }
     const found = await page.evaluate((texts) => {
       const names = new Set<string>()

@@ -24,7 +24,7 @@ ${candidateTable(run, `Candidates: ${question}`, candidates)}`
 
 /** Candidates with their verdicts, in the order they were looked at. */
 export function candidateTable(run: Run, caption: string, candidates: readonly Candidate[]): Markup {
-  const chains = chainsOf(run)
+  const chains = candidates.some(({ url }) => url !== undefined) ? chainsOf(run) : new Map<string, string>()
   const [first] = candidates
   // One rule for all is said once.
   const common = candidates.length > 1 && candidates.every(({ rule }) => rule === first?.rule) ? first : undefined
