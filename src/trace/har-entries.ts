@@ -120,8 +120,6 @@ function headersOf(list: unknown): Readonly<Record<string, string>> {
   for (const header of Array.isArray(list) ? (list as unknown[]).slice(0, 1_000) : []) {
     const { name, value } = asObject(header)
     const key = asText(name).toLowerCase()
-    // HTTP/2 writes method, path and status as headers, too.
-    if (!/^[!#$%&'*+.^_`|~\w-]{1,200}$/.test(key)) continue
     const known = headers.get(key)
     headers.set(key, known === undefined ? asText(value) : `${known}, ${asText(value)}`)
   }

@@ -153,6 +153,21 @@ describe('a HAR of somebody else’s program', () => {
     expect(JSON.stringify(trace)).not.toContain('Pa$$w0rd')
   })
 
+  it('says it without a password that another request carried', () => {
+    const saml = token.body?.replace(
+      'grant_type=password',
+      'grant_type=urn:ietf:params:oauth:grant-type:saml1_1-bearer&assertion=x',
+    )
+    const bare = new URLSearchParams(saml)
+    bare.delete('password')
+    const later = { ...token, ...refusal, body: bare.toString() }
+    for (const earlier of [rst(`${sts}/13/usernamemixed`, version13), token]) {
+      const trace = traceFromHar(har([earlier, later]), { level: 'raw' })
+      expect(readRuns(trace).at(-1)?.error?.facts).toMatchObject({ error: 'invalid_grant' })
+      expect(JSON.stringify(trace)).not.toContain('Pa$$w0rd')
+    }
+  })
+
   it('of a federated sign-in: which endpoint the program used, beside what the metadata offers', () => {
     const trace = traceFromHar(har([realm, mex, rst(`${sts}/13/usernamemixed`, version13), token]), team)
     expect(hopsOf(runOf(trace)).map(({ request }) => request.step)).toEqual(['realm', 'mex', 'wstrust', 'token'])
@@ -221,6 +236,22 @@ describe('a HAR of somebody else’s program', () => {
     expect(run.end?.ok).toBe(true)
   })
 
+  it('does not read an answer that is longer than a client would read', () => {
+    const long = { ...realm, answer: realm.answer?.replace('{', `{${' '.repeat(70_000)}`) ?? '' }
+    const [hop] = hopsOf(runOf(traceFromHar(har([long]), team)))
+    expect([hop?.response?.status, hop?.parses]).toEqual([200, []])
+  })
+
+  it('keeps the phases that it came with, in a HAR of ours', () => {
+    const exported = JSON.parse(renderHar(traceFromHar(har([token]), team))) as {
+      log: { entries: { time: number; timings: unknown }[] }
+    }
+    expect(exported.log.entries[0]).toMatchObject({
+      time: 37,
+      timings: { blocked: -1, dns: 2, connect: 9, ssl: 5, send: 0, wait: 20, receive: 6 },
+    })
+  })
+
   it('reads the metadata of other servers, and the issuer of Entra’s older endpoint', () => {
     const issuer = 'https://idp.contoso.example'
     const claims = (iss: string): string =>
@@ -269,7 +300,7 @@ describe('a HAR of somebody else’s program', () => {
     'of ours (%s) tells the same of every request and answer as the trace it was made of',
     (name) => {
       const trace = recorded(name)
-      const imported = traceFromHar(JSON.parse(renderHar(trace)))
+      const imported = traceFromHar(JSON.parse(renderHar(trace)), team)
       const differences = diffTraces(trace, imported).filter(({ place }) => / › (sent|answered|status)/.test(place))
       expect(differences).toEqual([])
       expect(diffTraces(trace, imported).filter(({ place }) => /outcome|error/.test(place))).toEqual([])

@@ -47,6 +47,24 @@ describe('which host got the password', () => {
     expect(password).toMatchObject({ host: 'login.microsoftonline.com', hop: 2 })
   })
 
+  it('is not the one that got the refresh token before', async () => {
+    const { events } = recorded('managed')
+    const grant = events.find((event) => event.type === 'decision' && event.question === 'grant')
+    const request = events.find((event) => event.type === 'http.request' && event.step === 'token')
+    if (grant?.type !== 'decision' || request?.type !== 'http.request') throw new Error('the trace has both')
+    const { message: _, ...bare } = request
+    const [run] = readRuns({
+      ...recorded('managed'),
+      events: [
+        { ...grant, at: 1, chosen: 'refresh_token' },
+        { ...bare, at: 2, hop: 1, url: 'https://first.example/token' },
+        { ...grant, at: 3, chosen: 'password' },
+        { ...bare, at: 4, hop: 2, url: 'https://second.example/token' },
+      ],
+    })
+    expect(run && summarise(run).password).toMatchObject({ host: 'second.example', hop: 2 })
+  })
+
   it.each([
     ['adfs', 'AD FS'],
     ['b2c', 'Azure AD B2C'],
@@ -150,6 +168,15 @@ describe('the clock of a server', () => {
   it('is compared with the Timestamp of the message', async () => {
     const { clockSkew } = await summaryOf('federated-wrong-password', late('Mon, 23 Nov 2026 08:06:40 GMT'))
     expect(clockSkew).toMatchObject({ seconds: 400, comparedWith: 'Timestamp', isTooMuch: true })
+    const otherStart = await summaryOf('federated-wrong-password', (event) =>
+      event.type === 'run.start' ? { ...event, startedAt: '2026-11-23T07:00:00Z' } : event,
+    )
+    expect(otherStart.clockSkew).toMatchObject({ host: 'login.microsoftonline.com', seconds: 3600 })
+    const [run] = readRuns({
+      ...recorded('federated-wrong-password'),
+      events: recorded('federated-wrong-password').events.filter(({ type }) => type !== 'run.start'),
+    })
+    expect(run && summarise(run).clockSkew).toMatchObject({ seconds: 0, comparedWith: 'Timestamp' })
     const behind = await summaryOf('federated-wrong-password', late('Mon, 23 Nov 2026 07:58:20 GMT'))
     expect(behind.clockSkew).toMatchObject({ seconds: -100, isTooMuch: false })
   })
