@@ -26,7 +26,6 @@ const realmWith = (name, edit, others = {}) => ({ name, realm: edit, ...others }
 /** Each: what the simulator answers in place of its own realm answer and MEX document, and who signs in. */
 const scenarios = [
   { name: 'both versions' },
-  document('issue-only'),
   document('adfs-2019'),
   document('only-2005'),
   edited('issue-only', 'only 1.3', without2005Port),
@@ -34,7 +33,6 @@ const scenarios = [
   document('several-13-reversed'),
   document('insecure-port-first'),
   document('action-unknown'),
-  edited('action-unknown', 'action-unknown alone', without2005Port),
   document('no-username-policy'),
   document('no-transport-binding'),
   document('soap-wrapped'),
@@ -43,13 +41,10 @@ const scenarios = [
   document('other-host'),
   { name: 'MEX 404', mex: () => mexFails },
   { name: 'SAML 2.0', username: 'saml2@fed.contoso.example' },
-  { name: 'managed', username: 'ada@contoso.example' },
   { name: 'user name with "#"', username: 'fred_x#EXT#@fed.contoso.example' },
   { name: 'user name with "&"', username: 'fred&co@fed.contoso.example' },
   realmWith('no MEX address', ({ federation_metadata_url: _, ...rest }) => rest),
-  realmWith('no address', ({ federation_metadata_url: _, federation_active_auth_url: __, ...rest }) => rest),
   realmWith('lower-case account type', (answer) => ({ ...answer, account_type: 'federated' })),
-  realmWith('unknown account type', (answer) => ({ ...answer, account_type: 'Unknown' })),
   realmWith('other federation protocol', (answer) => ({ ...answer, federation_protocol: 'WSFed' })),
   realmWith('no audience', ({ cloud_audience_urn: _, ...rest }) => rest),
   realmWith('active URL 1.3, MEX 404', active('/13/usernamemixed'), { mex: () => mexFails }),
@@ -75,12 +70,14 @@ export async function peerProfileRows(peers, folder) {
       const cells = { client: label, user: 'several', path: 'where the password goes, as its profile says' }
       await row({ ...cells, needs: { [client.peer]: peer } }, async () => {
         const wrong = []
-        for (const scenario of scenarios) {
+        // MSAL Node asks for no MEX document.
+        const own = scenarios.filter(({ mex }) => mex === undefined || client.name !== 'MSAL Node')
+        for (const scenario of own) {
           const difference = await compare(client, profiles[client.name], scenario, farm)
           if (difference !== undefined) wrong.push(`${scenario.name}: ${difference}`)
         }
         expect(wrong.length === 0, wrong.join('; '))
-        return `${scenarios.length} predictions hold`
+        return `${own.length} predictions hold`
       })
     }
   } finally {

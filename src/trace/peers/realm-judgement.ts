@@ -3,7 +3,7 @@ import type { UserRealm } from '../../realm/user-realm.ts'
 import type { PeerRule } from './deviations.ts'
 
 /** What a library does with the user's realm. */
-export type RealmJudgement = (
+type RealmJudgement = (
   | { readonly path: 'managed' }
   | {
       readonly path: 'federated'
