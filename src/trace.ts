@@ -1,9 +1,18 @@
+export type { RedactionLevel } from './redact/redacted-message.ts'
 export type { ClockSkew } from './trace/clock-skew.ts'
 export { collectTrace, type TraceCollector } from './trace/collect.ts'
 export { type Difference, diffTraces, renderDiff } from './trace/diff.ts'
 export { isHar } from './trace/har-entries.ts'
 export { traceFromHar } from './trace/har-import.ts'
 export { explainField, explainParameter } from './trace/messages.ts'
+export {
+  comparePeers,
+  type PeerInput,
+  type PeerName,
+  type PeerPrediction,
+  peerNames,
+  predictPeer,
+} from './trace/peers.ts'
 export { explainRule, type RuleExplanation } from './trace/rules.ts'
 export { type Hop, type Run, readRuns } from './trace/runs.ts'
 export {
@@ -19,5 +28,6 @@ export {
 } from './trace/summary.ts'
 export type { Trace, TraceEvent, TraceEventOf } from './trace/trace.ts'
 export { renderHar } from './trace/views/har.ts'
+export { type HtmlOptions, renderHtml } from './trace/views/html.ts'
 export { renderMermaid } from './trace/views/mermaid.ts'
 export { renderText, type TextOptions } from './trace/views/text.ts'
