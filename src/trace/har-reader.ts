@@ -35,7 +35,7 @@ export interface RedactedExchange {
 type Event<T extends ClientEventBody['type']> = Extract<ClientEventBody, { readonly type: T }>
 
 /** What an exchange tells. */
-export interface ReadExchange {
+interface ReadExchange {
   /** Decided before the request went out. */
   readonly before: readonly Event<'decision'>[]
   readonly parses: readonly { readonly step: Step; readonly parse: Pick<Event<'parse'>, 'what' | 'facts' | 'checks'> }[]

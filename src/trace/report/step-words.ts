@@ -1,5 +1,5 @@
+import type { presents } from '../run-facts.ts'
 import type { Hop, Run } from '../runs.ts'
-import type { presents } from '../summary.ts'
 import type { Tone } from './markup.ts'
 
 export type RunStep = Run['steps'][number]

@@ -1,6 +1,6 @@
 import { oneLine } from '../../errors.ts'
+import { presents } from '../run-facts.ts'
 import { type Hop, hopsOf, type Run, readRuns } from '../runs.ts'
-import { presents } from '../summary.ts'
 import type { Trace, TraceEventOf } from '../trace.ts'
 import { wrap } from './layout.ts'
 

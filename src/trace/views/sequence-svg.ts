@@ -8,8 +8,8 @@ import {
   stepWords,
   wordsFor,
 } from '../report/step-words.ts'
+import { hostOf, presents } from '../run-facts.ts'
 import type { Hop, Run } from '../runs.ts'
-import { hostOf, presents } from '../summary.ts'
 
 // Drawn without measuring text, which only a browser could: a letter counts as so many pixels, and what is longer is cut.
 const letter = 7.3
