@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Trace, TraceEvent } from '../../src/trace/trace.ts'
 
 /** What would be an element, an attribute, a script or a trick of the eye if it were not escaped. */
-export const hostileTexts: readonly string[] = [
+const hostileTexts: readonly string[] = [
   '</script><script>document.title="owned"</script>',
   '</style><img src=x onerror=alert(1)>',
   '"><img src="https://evil.example/x" onerror="alert(1)">',

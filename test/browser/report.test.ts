@@ -9,7 +9,7 @@ import { renderHtml } from '../../src/trace/views/html.ts'
 import { record } from '../trace/scenarios.ts'
 import { findChromium } from './chromium.ts'
 import { hostileTrace } from './hostile.ts'
-import { longTrace } from './report-traces.ts'
+import { longTrace } from './long-trace.ts'
 
 const executablePath = findChromium()
 const output = fileURLToPath(new URL('output/', import.meta.url))

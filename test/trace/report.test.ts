@@ -11,7 +11,7 @@ import { questions, summarise } from '../../src/trace/summary.ts'
 import type { Trace } from '../../src/trace/trace.ts'
 import { renderHtml } from '../../src/trace/views/html.ts'
 import { sequenceFigure } from '../../src/trace/views/sequence-svg.ts'
-import { longTrace } from '../browser/report-traces.ts'
+import { longTrace } from '../browser/long-trace.ts'
 import { secrecyContract } from '../contract/secrecy.ts'
 import { demo, simulate } from '../flows/simulated.ts'
 import { record as recordAnew, scenarios } from './scenarios.ts'
@@ -64,6 +64,7 @@ describe('the page', () => {
   it('of several calls has a list of them', async () => {
     const html = renderHtml(await record('silent'))
     expect(html).toContain('<title>3 calls, none failed</title>')
+    expect(words(html).match(/Token obtained From the cache: nothing was sent\./g)?.length).toBe(2)
     for (const id of ['run-1', 'run-2', 'run-3']) {
       expect(html).toContain(`<a href="#${id}">`)
       expect(html).toContain(`<article class="run" id="${id}"`)

@@ -1,4 +1,4 @@
-import type { Run } from '../runs.ts'
+import { eventsOf, type Run } from '../runs.ts'
 import { type ChangeAnswer, questions, type Summary, summarise, wayInWords } from '../summary.ts'
 import { sequenceFigure } from '../views/sequence-svg.ts'
 import { renderCache, renderDecision, renderNotice } from './decision.ts'
@@ -53,7 +53,8 @@ export function operationWords({ start }: Run): string {
 }
 
 /** How a run ended, as a word and as a sentence. */
-export function outcomeOf({ end, error, tokens }: Run): { tone: Tone; word: string; sentence: string } {
+export function outcomeOf(run: Run): { tone: Tone; word: string; sentence: string } {
+  const { end, error, tokens } = run
   if (error !== undefined) return { tone: 'bad', word: 'Failed', sentence: sentenceOf(error.message) }
   const [token] = tokens
   if (token !== undefined) {
@@ -66,6 +67,9 @@ export function outcomeOf({ end, error, tokens }: Run): { tone: Tone; word: stri
     }
   }
   if (end === undefined) return { tone: 'warn', word: 'Still open', sentence: 'The trace does not tell how it ended.' }
+  if (end.ok && eventsOf(run, 'cache').some(({ hit }) => hit)) {
+    return { tone: 'good', word: 'Token obtained', sentence: 'From the cache: nothing was sent.' }
+  }
   return end.ok
     ? { tone: 'good', word: 'Done', sentence: 'The call ended without an error.' }
     : { tone: 'bad', word: 'Failed', sentence: 'The call ended with an error that the trace does not hold.' }

@@ -1,5 +1,5 @@
 /** The style sheet of the report. Changing it changes {@link styleHash}: a test names the new one. */
-export const reportStyle = `
+export const reportStyle: string = `
 :root {
   color-scheme: light dark;
   --paper: light-dark(#faf9f6, #15181b);

@@ -1,4 +1,4 @@
-import { htmlOf, markup, verbatim } from '../report/markup.ts'
+import { htmlOf, type Markup, mark, markup, verbatim } from '../report/markup.ts'
 import { operationWords, outcomeOf, readable, renderRun } from '../report/run.ts'
 import { reportScript, scriptHash } from '../report/script.ts'
 import { wordsFor } from '../report/step-words.ts'
@@ -55,7 +55,7 @@ ${runs.map((run, index) => verbatim(renderRun(run, { id: `run-${index + 1}` })))
 }
 
 /** Search, theme, open and close: shown once the script runs. */
-export const reportTools = markup`<div class="tools" role="search">
+export const reportTools: Markup = markup`<div class="tools" role="search">
 <label class="search"><span class="hidden">Search the steps</span><input type="search" id="search" placeholder="Search, Enter: next" autocomplete="off" spellcheck="false" aria-describedby="found"></label>
 <span id="found" role="status"></span>
 <button type="button" id="open-all">Open all</button>
@@ -84,6 +84,6 @@ function contents(runs: readonly Run[]) {
     const { tone, word } = outcomeOf(run)
     return markup`<li><a href="#run-${index + 1}">${operationWords(run)}</a> <span class="quiet">${
       run.start && readable(run.start.startedAt)
-    }</span> <span class="${tone}">${word}</span></li>`
+    }</span> ${mark(tone, word)}</li>`
   })}</ol></nav>`
 }

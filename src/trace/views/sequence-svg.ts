@@ -9,7 +9,7 @@ import {
   wordsFor,
 } from '../report/step-words.ts'
 import { hostOf, presents } from '../run-facts.ts'
-import type { Hop, Run } from '../runs.ts'
+import { eventsOf, type Hop, type Run } from '../runs.ts'
 
 // Drawn without measuring text, which only a browser could: a letter counts as so many pixels, and what is longer is cut.
 const letter = 7.3
@@ -124,7 +124,7 @@ function rowsOf(run: Run, parties: ReadonlyMap<string, Party>, id: string): Row[
   const { error, tokens } = run
   if (error !== undefined) {
     rows.push(arrowRow(`${id}-end`, at(client), at(app), { label: `✕ ${error.name}`, tone: 'bad', dashed: true }))
-  } else if (tokens.length > 0) {
+  } else if (tokens.length > 0 || (run.end?.ok === true && eventsOf(run, 'cache').some(({ hit }) => hit))) {
     rows.push(arrowRow(`${id}-end`, at(client), at(app), { label: '✓ access token', tone: 'good', dashed: true }))
   } else if (run.end !== undefined) {
     rows.push(arrowRow(`${id}-end`, at(client), at(app), { label: 'end', tone: 'plain', dashed: true }))

@@ -1,19 +1,4 @@
 import type { Trace, TraceEvent } from '../../src/trace/trace.ts'
-import { record } from '../trace/scenarios.ts'
-
-/** Traces to look at: of each kind of end, and one that is long in every direction. */
-export async function reportTraces(): Promise<Readonly<Record<string, Trace>>> {
-  const federated = await record('federated')
-  return {
-    managed: await record('managed'),
-    federated,
-    'federated-wrong-password': await record('federated-wrong-password'),
-    'mfa-required': await record('mfa-required'),
-    'mex-fallback': await record('mex-fallback'),
-    silent: await record('silent'),
-    long: longTrace(federated),
-  }
-}
 
 const long = 'x'.repeat(2_000)
 
