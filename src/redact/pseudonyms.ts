@@ -1,6 +1,6 @@
-import { encodeBase64Url } from '../protocol/base64url.ts'
-import { findCloud } from '../protocol/clouds.ts'
-import { readPart } from './redact-jwt.ts'
+import * as ids from './identifiers.ts'
+import { isProtocolWord } from './known-names.ts'
+import { type Leaf, walkJson, walkTexts } from './walk-texts.ts'
 
 /** Replaces people, tenants, hosts and ids by stable pseudonyms: the same everywhere in one document. */
 export interface Pseudonyms {
@@ -9,155 +9,286 @@ export interface Pseudonyms {
   value<T>(json: T): T
 }
 
-/** Ids that name a service and nobody's own: resources of Microsoft, and the tenant of personal accounts. */
-const publicIds = new Set([
-  '00000003-0000-0000-c000-000000000000',
-  '00000002-0000-0000-c000-000000000000',
-  '797f4846-ba00-4fd7-ba43-dac1f8f63013',
-  '9188040d-6c67-4c5b-b112-36a304b66dad',
-  'f8cdef31-a31e-4b4a-93e4-5f571e91255a',
-])
+/**
+ * Makes the pseudonyms of one document.
+ *
+ * At level `share`: `user1@tenant1.example` for a user, `tenant1.example` for a domain, `sts1.tenant1.example` for a host of it,
+ * `Person 1` for a name, invented GUIDs, addresses, SIDs and thumbprints. What is the same for everybody stays: the hosts of Entra,
+ * names of standards, ids of Microsoft's resources. Works inside URLs, forms, JSON, XML, tokens and `client_info`. What is a
+ * pseudonym already stays as it is.
+ *
+ * At level `team`: the names of people and their mail addresses become `[name]`, where a claim says that they are; all else,
+ * user names too, stays.
+ */
+export function createPseudonyms(level: 'share' | 'team' = 'share'): Pseudonyms {
+  const names = createNames()
+  const learn = ({ text, name, isClaim }: Leaf): string => {
+    if (level === 'share') names.learn({ text, name, isClaim })
+    return text
+  }
+  const write = (leaf: Leaf): string => (level === 'share' ? names.write(leaf) : blankName(leaf))
+  return {
+    text(text) {
+      walkTexts(text, learn)
+      return walkTexts(text, write)
+    },
+    value<T>(json: T): T {
+      walkJson(json, learn)
+      return walkJson(json, write) as T
+    },
+  }
+}
 
-/** Domains of services and of documents that names of standards are made of. */
-const publicDomains =
-  /(^|\.)(microsoftonline\.(com|us|cn|de)|microsoft\.com|windows\.net|azure\.(com|us|cn)|microsoft\.us|chinacloudapi\.cn|b2clogin\.com|ciamlogin\.com|onmicrosoft\.com|live\.com|office\.com|oasis-open\.org|xmlsoap\.org|w3\.org|ietf\.org|rfc-editor\.org|openid\.net|localhost)$/i
+function blankName({ text, name, isClaim }: Leaf): string {
+  return isClaim && text !== '' && (ids.personNames.has(name) || ids.mailNames.has(name)) ? '[name]' : text
+}
 
-const guid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
-const name = /[\p{L}\p{N}_.+'~#-]+(?:@|%40)[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/giu
-const jwt = /eyJ[\w-]+\.[\w-]+\.[\w-]*/g
-const encoded = /(?<![\w-])eyJ[\w-]{8,}(?![\w.-])/g
-const address = /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])/g
-const tenantName = /([\p{L}\p{N}-]+)\.(onmicrosoft|b2clogin|ciamlogin)\.com/giu
-const urlHost = /\bhttps?:(?:\/\/|%2F%2F)([\p{L}\p{N}.-]+)/giu
+const kinds = ['user', 'tenant', 'sts', 'host', 'app', 'Person ', 'Organization ', 'id-'] as const
+type Kind = (typeof kinds)[number] | 'guid' | 'ip' | 'ipv6' | 'sid' | 'hex'
 
-export function createPseudonyms(): Pseudonyms {
-  const known = new Map<string, string>()
-  const counts = new Map<string, number>()
-  const next = (kind: string): number => {
+const numbered = new RegExp(`\\b(${kinds.join('|')})(\\d{1,6})\\b`, 'g')
+const ownGuid = /^00000000-0000-4000-9000-([0-9a-f]{12})$/i
+const ownHost =
+  /^(?:(?:sts|host)\d+\.)?tenant\d+\.(?:example|onmicrosoft|b2clogin|ciamlogin|sharepoint|vault|azurewebsites|partner)\b/i
+
+/** The pseudonyms that were given so far. */
+function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
+  const given = new Map<string, string>()
+  const counts = new Map<Kind, number>()
+  /** Hosts in the order they were met, and whether they speak for a federation server. */
+  const hosts = new Map<string, boolean>()
+  /** Texts that are looked for everywhere, in this order: ids, names in which the case does not matter, single names. */
+  const exact = { ids: createFinder('gu'), anyCase: createFinder('giu'), words: createFinder('gu') }
+  /** Hosts whose pseudonym was given. */
+  let hostsGiven = 0
+
+  const give = (kind: Kind, key: string, make: (count: number) => string): string => {
+    const known = given.get(`${kind} ${key}`)
+    if (known !== undefined) return known
     const count = (counts.get(kind) ?? 0) + 1
     counts.set(kind, count)
-    return count
-  }
-  const remember = (kind: string, original: string, make: (count: number) => string): string => {
-    const key = `${kind}:${original.toLowerCase()}`
-    const old = known.get(key)
-    if (old !== undefined) return old
-    const made = make(next(kind))
-    known.set(key, made)
+    const made = make(count)
+    given.set(`${kind} ${key}`, made)
     return made
   }
-  const people = new Map<string, string>()
-  const domains = new Map<string, string>()
+  const reserve = (kind: Kind, count: number): void => {
+    if (count > (counts.get(kind) ?? 0)) counts.set(kind, count)
+  }
 
-  const domain = (original: string, kind = 'tenant'): string => {
+  const label = (original: string): string => {
     const lower = original.toLowerCase()
-    const made = /^\d+(\.\d+){3}$/.test(lower) || publicDomains.test(lower) || findCloud(lower) !== undefined
-    if (made || isPseudonym(lower)) return original
-    const pseudonym = domains.get(lower) ?? remember(kind, lower, (count) => `${kind}${count}.example`)
-    domains.set(lower, pseudonym)
-    return pseudonym
+    if (/^tenant\d+$/.test(lower)) return lower
+    const made = exact.anyCase.get(lower) ?? give('tenant', lower, (count) => `tenant${count}`)
+    if (ids.ownLabel(`${lower}.`) !== undefined && !exact.anyCase.has(lower)) exact.anyCase.set(lower, made)
+    return made
+  }
+
+  const domain = (original: string): string => {
+    const lower = original.toLowerCase()
+    if (ids.isPublicHost(lower) || ownHost.test(lower)) return original
+    const [own, service] = ids.splitTenantHost(lower) ?? []
+    if (own !== undefined) return `${guidOr(own, label)}.${service}`
+    const known = given.has(`tenant ${lower}`)
+    const made = give('tenant', lower, (count) => `tenant${count}.example`)
+    const word = ids.ownLabel(lower)
+    if (!known && word !== undefined && !exact.anyCase.has(word)) {
+      exact.anyCase.set(word, made.replace('.example', ''))
+    }
+    return made
+  }
+
+  // The tenant's own domain is a part of a host's name: the longest that is known, or else the last two labels.
+  const host = (original: string): string => {
+    const lower = original.toLowerCase()
+    if (ids.isPublicHost(lower) || ownHost.test(lower)) return original
+    if (ids.splitTenantHost(lower) !== undefined || given.has(`tenant ${lower}`)) return domain(lower)
+    const labels = lower.split('.')
+    const above = labels.map((_, index) => labels.slice(index + 1).join('.'))
+    const base = above.find((name) => given.has(`tenant ${name}`)) ?? labels.slice(-2).join('.')
+    if (base === lower) return domain(lower)
+    const kind = hosts.get(lower) === true ? 'sts' : 'host'
+    return give(kind, lower, (count) => `${kind}${count}.${domain(base)}`)
   }
 
   const user = (original: string): string => {
-    const [separator] = /@|%40/i.exec(original) ?? ['@']
-    const at = original.toLowerCase().lastIndexOf(separator.toLowerCase())
-    const host = original.slice(at + separator.length)
-    const local = remember('user', original.replace(/%40/i, '@'), (count) => `user${count}`)
-    return /^user\d+$/.test(original.slice(0, at)) && isPseudonym(host)
+    const at = original.lastIndexOf('@')
+    // Quotes and the like before a name are not a part of it.
+    const [, before = '', local = ''] = /^(['.!#^~+-]*)(.*)$/s.exec(original.slice(0, at)) ?? []
+    const place = original.slice(at + 1)
+    const [, guest, home] = /^(.+)_([^_]+)#EXT#$/i.exec(local) ?? []
+    const own = guest === undefined ? `${local}@${place}` : `${guest}@${home}`
+    const isOwn = /^user\d+$/.test(guest ?? local) && ownHost.test(home ?? place)
+    const name = isOwn ? (guest ?? local) : give('user', own.toLowerCase(), (count) => `user${count}`)
+    return `${before}${guest === undefined ? name : `${name}_${domain(home ?? '')}#EXT#`}@${domain(place)}`
+  }
+
+  const guid = (original: string): string => {
+    if (ids.isPublicId(original) || ownGuid.test(original)) return original
+    return give('guid', original.toLowerCase(), (count) => `00000000-0000-4000-9000-${hex(count, 12)}`)
+  }
+  const guidOr = (text: string, otherwise: (text: string) => string): string =>
+    new RegExp(`^${ids.guidPattern.source}$`, 'i').test(text) ? guid(text) : otherwise(text)
+
+  const digits = (original: string): string => {
+    if (/^0{20}/.test(original)) return original
+    const { length } = original
+    if (length === 32)
+      return guid(original.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')).replaceAll('-', '')
+    return give('hex', original.toLowerCase(), (count) => hex(count, length))
+  }
+  const ipv4 = (original: string): string => {
+    const octets = original.split('.').map(Number)
+    const stays =
+      octets.some((octet) => octet > 255) || /^(127\.|0\.0\.0\.0$|192\.0\.2\.|198\.51\.100\.)/.test(original)
+    if (stays) return original
+    return give('ip', original, (count) => (count < 255 ? `192.0.2.${count}` : `198.51.100.${count % 255}`))
+  }
+  const ipv6 = (original: string): string => {
+    if (!URL.canParse(`http://[${original}]/`) || /^::1?$|^2001:db8:/i.test(original)) return original
+    const { hostname } = new URL(`http://[${original}]/`)
+    return give('ipv6', hostname, (count) => `2001:db8::${count.toString(16)}`)
+  }
+  const sid = (original: string): string =>
+    original.startsWith('S-1-5-21-0-0-0-')
       ? original
-      : `${local}${separator}${onmicrosoft(host) ?? domain(host)}`
-  }
+      : give('sid', original, (count) => `S-1-5-21-0-0-0-${1_000 + count}`)
+  const app = (original: string): string =>
+    original.includes('.') || /^app\d+$/.test(original) || hasForm(original)
+      ? original
+      : give('app', original.toLowerCase(), (count) => `app${count}`)
 
-  const onmicrosoft = (host: string): string | undefined => {
-    const match = /^([\p{L}\p{N}-]+)\.(onmicrosoft|b2clogin|ciamlogin)\.com$/iu.exec(host)
-    if (match?.[1] === undefined || /^name\d+$/.test(match[1])) return match === null ? undefined : host
-    return `${remember('name', match[1], (count) => `name${count}`)}.${match[2]}.com`
+  /** What a text becomes as a whole, by the name it stands under. */
+  const whole = ({ text, name, isClaim }: Leaf): string | undefined => {
+    if (text.trim().length < 2 || text.startsWith('[') || /@|^https?:|^urn:/i.test(text) || hasForm(text))
+      return undefined
+    if (ids.personNames.has(name)) return isClaim && !own(text) ? person(text) : undefined
+    if (ids.organisationNames.has(name)) return own(text) ? undefined : organisation(text)
+    if (ids.userNames.has(name))
+      return own(text)
+        ? undefined
+        : anyCase(
+            text,
+            give('user', text.toLowerCase(), (count) => `user${count}`),
+          )
+    if (ids.idNames.has(name)) return own(text) ? undefined : opaque(text)
+    return undefined
   }
-
-  const id = (original: string): string => {
-    if (publicIds.has(original.toLowerCase()) || original.startsWith('00000000-0000-4000-9000-')) return original
-    return remember('id', original, (count) => `00000000-0000-4000-9000-${count.toString(16).padStart(12, '0')}`)
+  const anyCase = (text: string, made: string): string => {
+    if (text.length >= 3 && !isProtocolWord(text) && !exact.anyCase.has(text.toLowerCase()))
+      exact.anyCase.set(text.toLowerCase(), made)
+    return made
   }
-
-  /** Finds names of people and domains in a text, inside tokens too. */
-  const learn = (text: string): void => {
-    for (const token of text.match(jwt) ?? []) {
-      const claims = readPart(token.split('.')[1] ?? '')
-      for (const claim of ['name', 'given_name', 'family_name', 'app_displayname']) {
-        const value = claims?.[claim]
-        if (typeof value === 'string' && value.length > 2 && !value.startsWith('[') && !people.has(value)) {
-          people.set(value, `Person ${next('person')}`)
-        }
-      }
-      if (claims !== undefined) learn(JSON.stringify(claims))
-    }
-    for (const found of text.match(name) ?? []) user(found)
-    for (const [, host = ''] of text.matchAll(urlHost))
-      if (host.includes('.')) onmicrosoft(host) ?? domain(host, 'host')
+  // A single word may be a word of the language too: it is a name only with its capital letter.
+  const person = (text: string): string => {
+    const made = give('Person ', text.toLowerCase(), (count) => `Person ${count}`)
+    if (/\s/.test(text)) return anyCase(text, made)
+    if (text.length >= 3 && !isProtocolWord(text)) exact.words.set(text, made)
+    return made
   }
-
-  const write = (text: string): string => {
-    let out = text
-      .replace(jwt, (token) => writeToken(token))
-      .replace(encoded, (part) => writeEncoded(part))
-      .replace(name, user)
-      .replace(tenantName, (host) => onmicrosoft(host) ?? host)
-      .replace(guid, id)
-      .replace(address, (ip) => (ip.startsWith('127.') ? ip : remember('ip', ip, (count) => `192.0.2.${count % 256}`)))
-    // The longest first: a host is a part of another's name.
-    for (const [original, pseudonym] of [...domains].sort(([a], [b]) => b.length - a.length)) {
-      out = replaceWord(out, original, pseudonym)
-    }
-    for (const [original, pseudonym] of people) out = replaceWord(out, original, pseudonym)
-    return out
-  }
-
-  const writeToken = (token: string): string => {
-    const [header = '', payload = '', signature = ''] = token.split('.')
-    return [writeEncoded(header), writeEncoded(payload), signature].join('.')
-  }
-
-  const writeEncoded = (part: string): string => {
-    const members = readPart(part)
-    return members === undefined ? part : encodeBase64Url(write(JSON.stringify(members)))
-  }
-
-  const deep = (json: unknown): unknown => {
-    if (typeof json === 'string') return write(json)
-    if (Array.isArray(json)) return json.map(deep)
-    if (typeof json !== 'object' || json === null) return json
-    return Object.fromEntries(Object.entries(json).map(([key, value]) => [key, deep(value)]))
-  }
-
-  const learnDeep = (json: unknown, key = ''): void => {
-    if (typeof json === 'string') {
-      learn(json)
-      if (/domain/i.test(key) && /^[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+$/u.test(json)) domain(json)
-    } else if (typeof json === 'object' && json !== null) {
-      for (const [member, value] of Object.entries(json)) learnDeep(value, member)
-    }
+  const organisation = (text: string): string =>
+    anyCase(
+      text,
+      give('Organization ', text.toLowerCase(), (count) => `Organization ${count}`),
+    )
+  const opaque = (text: string): string => {
+    const made = give('id-', text, (count) => `id-${count}`)
+    if (text.length >= 6) exact.ids.set(text, made)
+    return made
   }
 
   return {
-    text(text) {
-      learn(text)
-      return write(text)
+    learn(leaf) {
+      const { text, name } = leaf
+      for (const [, kind, count] of text.matchAll(numbered)) reserve(kind as Kind, Number(count))
+      for (const found of text.match(ids.guidPattern) ?? []) {
+        reserve('guid', Number.parseInt(ownGuid.exec(found)?.[1] ?? '0', 16))
+      }
+      for (const found of text.match(ids.userPattern) ?? []) user(found)
+      if (ids.domainNames.has(name) && ids.isDomainSegment(text)) domain(text)
+      for (const [, place = '', path = ''] of text.matchAll(ids.urlPattern)) {
+        const segments = ids.mayNameTenants(place) ? path.split('/') : []
+        for (const segment of segments) if (ids.isDomainSegment(segment)) domain(segment)
+        const lower = place.toLowerCase()
+        if (lower.length > longestHost) continue
+        hosts.set(lower, hosts.get(lower) === true || /^\/adfs\b/i.test(path))
+      }
+      whole(leaf)
     },
-    value<T>(json: T): T {
-      learnDeep(json)
-      return deep(json) as T
+    write(leaf) {
+      const known = whole(leaf)
+      if (known !== undefined) return known
+      // Only now all domains are known.
+      if (hostsGiven < hosts.size) for (const place of hosts.keys()) if (place.includes('.')) host(place)
+      hostsGiven = hosts.size
+      const written = leaf.text
+        .replace(ids.userPattern, user)
+        .replace(ids.guidPattern, guid)
+        .replace(ids.hexPattern, digits)
+        .replace(ids.sidPattern, sid)
+        .replace(ids.ipv6Pattern, ipv6)
+        .replace(ids.ipv4Pattern, ipv4)
+        .replace(ids.hostPattern, (found) => (knownHost(found, hosts, given) ? host(found) : found))
+        .replace(ids.appPattern, (_, name: string) => `api://${app(name)}`)
+      return exact.words.replace(exact.anyCase.replace(exact.ids.replace(written)))
     },
   }
 }
 
-function isPseudonym(host: string): boolean {
-  return /^(.*\.)?(tenant|host)\d+\.example$/i.test(host)
+/** RFC 1035 §2.3.4, as text. */
+const longestHost = 253
+
+function knownHost(found: string, hosts: ReadonlyMap<string, boolean>, given: ReadonlyMap<string, string>): boolean {
+  const lower = found.toLowerCase()
+  if (lower.length > longestHost) return false
+  if (hosts.has(lower) || ids.splitTenantHost(lower) !== undefined) return true
+  const labels = lower.split('.')
+  return labels.some((_, index) => given.has(`tenant ${labels.slice(index).join('.')}`))
 }
 
-function replaceWord(text: string, original: string, pseudonym: string): string {
-  const pattern = new RegExp(
-    `(?<![\\p{L}\\p{N}-])${original.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(?![\\p{L}\\p{N}]|-[\\p{L}\\p{N}])`,
-    'giu',
-  )
-  return text.replace(pattern, () => pseudonym)
+/** Whether a text is recognised wherever it stands. */
+function hasForm(text: string): boolean {
+  return [ids.guidPattern, ids.sidPattern, ids.hexPattern].some((pattern) => text.search(pattern) !== -1)
+}
+
+/** Whether a text is a pseudonym. */
+function own(text: string): boolean {
+  return /^(?:user\d+|Person \d+|Organization \d+|id-\d+)$/.test(text)
+}
+
+/** Texts and what stands in their place, found in one pass: the longest first, as whole words. */
+interface Finder {
+  get(text: string): string | undefined
+  has(text: string): boolean
+  set(text: string, made: string): void
+  replace(text: string): string
+}
+
+/** @param flags With `i`, texts are kept in lower case. */
+function createFinder(flags: 'gu' | 'giu'): Finder {
+  const all = new Map<string, string>()
+  let pattern: RegExp | undefined
+  const keyOf = (text: string): string => (flags === 'giu' ? text.toLowerCase() : text)
+  return {
+    get: (text) => all.get(keyOf(text)),
+    has: (text) => all.has(keyOf(text)),
+    set(text, made) {
+      if (!all.has(keyOf(text))) pattern = undefined
+      all.set(keyOf(text), made)
+    },
+    replace(text) {
+      if (all.size === 0) return text
+      pattern ??= anyOf(all.keys(), flags)
+      return text.replace(pattern, (found) => all.get(keyOf(found)) ?? found)
+    },
+  }
+}
+
+function anyOf(texts: Iterable<string>, flags: string): RegExp {
+  const longestFirst = [...texts].sort((a, b) => b.length - a.length)
+  const any = longestFirst.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|')
+  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${any})(?![\\p{L}\\p{N}])`, flags)
+}
+
+function hex(count: number, length: number): string {
+  return count.toString(16).padStart(length, '0')
 }

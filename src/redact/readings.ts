@@ -63,10 +63,10 @@ function hexBytes(hex: string): Uint8Array {
   return bytes
 }
 
-// Where there are NULs the bytes may be UTF-16, of either byte order.
+// Where there are NULs the bytes may be UTF-16, of either byte order, and may begin in the middle of a character.
 function textOf(bytes: Uint8Array): string {
   const text = new TextDecoder().decode(bytes)
   if (!bytes.includes(0)) return text
-  const utf16 = new TextDecoder('utf-16le')
-  return [text, utf16.decode(bytes), utf16.decode(bytes.subarray(1))].join('\n')
+  const orders = ['utf-16le', 'utf-16be'].map((label) => new TextDecoder(label))
+  return [text, ...orders.flatMap((order) => [order.decode(bytes), order.decode(bytes.subarray(1))])].join('\n')
 }

@@ -1,0 +1,199 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { decodeBase64Url, encodeBase64Url } from '../../src/protocol/base64url.ts'
+import { createPseudonyms } from '../../src/redact/pseudonyms.ts'
+
+const share = (text: string): string => createPseudonyms().text(text)
+const jwt = (claims: object): string =>
+  `${encodeBase64Url('{"alg":"RS256"}')}.${encodeBase64Url(JSON.stringify(claims))}.x`
+const claimsOf = (token: string): Record<string, unknown> =>
+  JSON.parse(decodeBase64Url(token.split('.')[1] ?? '') ?? '')
+const escapeXml = (text: string): string => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`)
+
+describe('a pseudonym', () => {
+  it.each([
+    ['a user', 'ada@contoso.example', 'user1@tenant1.example'],
+    ['a user in quotes', `Unknown user 'ada@contoso.example'.`, `Unknown user 'user1@tenant1.example'.`],
+    ['a guest', 'ada_fabrikam.example#EXT#@contoso.example', 'user1_tenant1.example#EXT#@tenant2.example'],
+    ['a user in a header', 'UPN:ada@contoso.example', 'UPN:user1@tenant1.example'],
+    ['a GUID', '7B3A1F52-4c1e-4a55-9d3e-1f0c5a7d2e01', '00000000-0000-4000-9000-000000000001'],
+    ['a GUID without hyphens', '7b3a1f524c1e4a559d3e1f0c5a7d2e01', '00000000000040009000000000000001'],
+    [
+      'a GUID with a policy',
+      '7b3a1f52-4c1e-4a55-9d3e-1f0c5a7d2e01-b2c_1_x',
+      '00000000-0000-4000-9000-000000000001-b2c_1_x',
+    ],
+    ['a federation server', 'https://sts.contoso.example:444/adfs/ls', 'https://sts1.tenant1.example:444/adfs/ls'],
+    ['another host', 'https://login.app.contoso.example/x', 'https://host1.tenant1.example/x'],
+    ['a host without a domain', 'https://intranet/x', 'https://intranet/x'],
+    [
+      'a tenant in a path',
+      'https://login.microsoftonline.com/contoso.example/v2.0',
+      'https://login.microsoftonline.com/tenant1.example/v2.0',
+    ],
+    [
+      'a tenant by its first name',
+      'https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_x',
+      'https://tenant1.b2clogin.com/tenant1.onmicrosoft.com/B2C_1_x',
+    ],
+    ['a name that only looks public', 'https://contoso.blob.core.windows.net/', 'https://host1.tenant1.example/'],
+    ['an app', 'api://contoso-payroll/read', 'api://app1/read'],
+    ['an address', 'from 203.0.113.9 and 10.1.2.3', 'from 192.0.2.1 and 192.0.2.2'],
+    [
+      'an IPv6 address',
+      'from 2a00:1450:4001:82b::200e and 2A00:1450:4001:82b:0::200e',
+      'from 2001:db8::1 and 2001:db8::1',
+    ],
+    ['an account', 'S-1-5-21-1004336348-1177238915-682003330-512', 'S-1-5-21-0-0-0-1001'],
+    ['a thumbprint', `is ${'AB12CD34EF'.repeat(4)}`, `is ${'0'.repeat(39)}1`],
+  ])('stands for %s', (_, original, pseudonym) => {
+    expect(share(original)).toBe(pseudonym)
+    expect(share(pseudonym)).toBe(pseudonym)
+  })
+
+  it.each([
+    'https://login.microsoftonline.com/common/oauth2/v2.0/token',
+    'https://graph.microsoft.com/User.Read 00000003-0000-0000-c000-000000000000',
+    'https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0',
+    'http://schemas.xmlsoap.org/ws/2005/02/trust/RST/Issue urn:federation:MicrosoftOnline',
+    'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd',
+    'https://localhost:8443/x and 127.0.0.1, 0.0.0.0 and [::1]',
+    'S-1-5-32-544 at 2026-11-23T05:13:06.000Z, 20:00:00, version 2.1.0',
+    'AADSTS50126: Error validating credentials due to invalid username or password.',
+    'grant_type=password&scope=User.Read+openid&client_info=1',
+    'B2C_1_ROPC [not shown] [password, up to 15 characters] [dropped: 1,234 bytes of text/html]',
+  ])('is not given to what is the same for everybody: %s', (text) => {
+    expect(share(text)).toBe(text)
+  })
+
+  it('is known by what the name says that a text stands under', () => {
+    const { value } = createPseudonyms()
+    const body = JSON.stringify({ domain_name: 'contoso.example', federation_brand_name: 'Contoso Ltd.' })
+    const out = value({
+      realm: body,
+      form: 'grant_type=password&username=CONTOSO%5Cada',
+      token: jwt({
+        name: 'Ada Byron',
+        given_name: 'Ada',
+        sub: 'Zx9-pairwise',
+        upn: 'CONTOSO\\ada',
+        x5t: 'q83vASNFZ4mrze8B',
+      }),
+      error: 'Ada Byron (CONTOSO\\ada, Zx9-pairwise) of Contoso Ltd. is not known at Contoso; ask Ada',
+      xml: '<a><NameIdentifier>q83vASNFZ4mrze8BI0VniQ==</NameIdentifier><Attribute AttributeName="ImmutableID"><AttributeValue>q83vASNFZ4mrze8BI0VniQ==</AttributeValue></Attribute></a>',
+      name: 'TokenEndpointError',
+    })
+    expect(out).toEqual({
+      realm: '{"domain_name":"tenant1.example","federation_brand_name":"Organization 1"}',
+      form: 'grant_type=password&username=user1',
+      token: expect.any(String),
+      error: 'Person 1 (user1, id-1) of Organization 1 is not known at tenant1; ask Person 2',
+      xml: '<a><NameIdentifier>id-3</NameIdentifier><Attribute AttributeName="ImmutableID"><AttributeValue>id-3</AttributeValue></Attribute></a>',
+      name: 'TokenEndpointError',
+    })
+    expect(claimsOf(out.token)).toEqual({
+      name: 'Person 1',
+      given_name: 'Person 2',
+      sub: 'id-1',
+      upn: 'user1',
+      x5t: 'id-2',
+    })
+    expect(value(out)).toEqual(out)
+    expect(createPseudonyms().value(out)).toEqual(out)
+  })
+
+  it('is not the word of a domain that stands in any text', () => {
+    expect(share('dora@mail.example may not use Mail.Read')).toBe('user1@tenant1.example may not use Mail.Read')
+  })
+
+  it('of a person who is called like a word is not put into other words', () => {
+    const { value } = createPseudonyms()
+    expect(value([jwt({ given_name: 'Grant' }), 'grant_type is no granted grant']).at(1)).toBe(
+      'grant_type is no granted grant',
+    )
+  })
+
+  const letters = fc.stringMatching(/^[a-z][a-z0-9.'_-]{0,10}[a-z0-9]$/)
+  const upn = fc
+    .tuple(letters, fc.stringMatching(/^[a-z]{2,10}$/), fc.boolean())
+    .map(([local, domain, upper]) => `${upper ? local.toUpperCase() : local}@${domain}.test`)
+
+  it('is the same for the same user in every spelling, and another for another', () => {
+    fc.assert(
+      fc.property(upn, upn, (one, two) => {
+        const spell = (user: string) => ({
+          plain: `no ${user} here`,
+          url: `https://login.microsoftonline.com/common/userrealm/${encodeURIComponent(user)}?api-version=1.0`,
+          twice: `https://x.test/?u=${encodeURIComponent(`https://y.test/${encodeURIComponent(user)}`)}`,
+          form: new URLSearchParams({ grant_type: 'password', username: user }).toString(),
+          xml: `<a><Username b="${escapeXml(user)}">${escapeXml(user)}</Username></a>`,
+          json: JSON.stringify({ user }).replaceAll("'", '\\u0027').replaceAll('@', '\\u0040'),
+          token: jwt({ upn: user }),
+          info: encodeBase64Url(JSON.stringify({ user })),
+        })
+        const out = createPseudonyms().value([spell(one), spell(two)])
+        const users = out.map(({ plain, url, twice, form, xml, json, token, info }) => {
+          const found = [
+            plain.slice(3, -5),
+            decodeURIComponent(/userrealm\/([^?]*)/.exec(url)?.[1] ?? ''),
+            decodeURIComponent(decodeURIComponent(twice).split('/').at(-1) ?? ''),
+            new URLSearchParams(form).get('username'),
+            /b="([^"]*)"/.exec(xml)?.[1],
+            />([^<]*)<\/Username/.exec(xml)?.[1],
+            JSON.parse(json).user,
+            claimsOf(token)['upn'],
+            JSON.parse(decodeBase64Url(info) ?? '').user,
+          ]
+          expect(new Set(found).size, JSON.stringify(found)).toBe(1)
+          return String(found[0])
+        })
+        for (const user of users) expect(user).toMatch(/^user\d+@tenant\d+\.example$/)
+        expect(users[0] === users[1]).toBe(one.toLowerCase() === two.toLowerCase())
+        expect(createPseudonyms().value(out)).toEqual(out)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('leaves a text alone that names nobody, to the last character', () => {
+    fc.assert(
+      fc.property(fc.json(), fc.stringMatching(/^[ a-z<>="'&;%{}[\]()+-]{0,40}$/), (json, text) => {
+        expect(createPseudonyms().value({ json, text })).toEqual({ json, text })
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  it.each(['a', 'a.', 'eyJ', 'a-', '%41', '<', '&#x41;', '0:', '1.', '[', '\\', 'a=', "'"])(
+    'is looked for in time that grows with the text, whatever it is made of: %s',
+    (unit) => {
+      const time = (count: number): number => {
+        const started = performance.now()
+        share(unit.repeat(count))
+        return performance.now() - started
+      }
+      time(1_000)
+      expect(time(100_000 / unit.length)).toBeLessThan(1_500)
+    },
+  )
+})
+
+describe('level "team"', () => {
+  it('takes the names of people out of claims and leaves all else', () => {
+    const original = {
+      token: jwt({ name: 'Ada Byron', given_name: 'Ada', email: 'a@b.test', upn: 'ada@contoso.example' }),
+      name: 'Error',
+    }
+    const out = createPseudonyms('team').value(original)
+    expect(claimsOf(out.token)).toEqual({
+      name: '[name]',
+      given_name: '[name]',
+      email: '[name]',
+      upn: 'ada@contoso.example',
+    })
+    expect(out.name).toBe('Error')
+    const xml =
+      '<a><Attribute Name="http://x/claims/givenname"><AttributeValue>Ada</AttributeValue></Attribute><Issuer>http://sts.contoso.example/</Issuer></a>'
+    expect(createPseudonyms('team').text(xml)).toBe(xml.replace('>Ada<', '>[name]<'))
+  })
+})
