@@ -80,7 +80,7 @@ export type ClientEventBody =
   | { readonly type: 'run.end'; readonly ok: boolean; readonly durationMs: number }
 
 /** What is asked in a decision. */
-export type Question = 'authority kind' | 'endpoints' | 'account type' | 'WS-Trust endpoint' | 'grant'
+type Question = 'authority kind' | 'endpoints' | 'account type' | 'WS-Trust endpoint' | 'grant'
 
 /** Something that was chosen from: the rule that decided on it, and what it is. */
 export interface Candidate extends Verdict {

@@ -8,7 +8,6 @@ import { readPeerDocument } from './peers/mex-reading.ts'
 import { type PeerName, type PeerProfile, profiles } from './peers/profiles.ts'
 import { wireRealm } from './peers/realm-judgement.ts'
 
-export type { PeerDeviation } from './peers/deviations.ts'
 export type { PeerName } from './peers/profiles.ts'
 
 /** What a prediction starts from. What is left out is not known, and so some of the outcome is not. */

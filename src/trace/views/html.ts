@@ -10,7 +10,7 @@ import type { Trace } from '../trace.ts'
  * What the page may do: nothing but show itself with its own style sheet and script. The live page sends it as a header, with
  * `connect-src 'self'` added.
  */
-export const reportPolicy: string = `default-src 'none'; style-src '${styleHash}'; script-src '${scriptHash}'; img-src data:; base-uri 'none'; form-action 'none'`
+const reportPolicy: string = `default-src 'none'; style-src '${styleHash}'; script-src '${scriptHash}'; img-src data:; base-uri 'none'; form-action 'none'`
 
 export interface HtmlOptions {
   /** Of the page; default: what was called, and how it ended. */
@@ -55,7 +55,7 @@ ${runs.map((run, index) => verbatim(renderRun(run, { id: `run-${index + 1}` })))
 }
 
 /** Search, theme, open and close: shown once the script runs. */
-export const reportTools: Markup = markup`<div class="tools" role="search">
+const reportTools: Markup = markup`<div class="tools" role="search">
 <label class="search"><span class="hidden">Search the steps</span><input type="search" id="search" placeholder="Search, Enter: next" autocomplete="off" spellcheck="false" aria-describedby="found"></label>
 <span id="found" role="status"></span>
 <button type="button" id="open-all">Open all</button>
