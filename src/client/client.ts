@@ -36,7 +36,7 @@ import { processRefusals, RefusalMemory } from './refusals.ts'
 import type { RopcClient } from './ropc-client.ts'
 import { readRuntime } from './runtime.ts'
 import { SharedFlights } from './shared-flight.ts'
-import { createThrottling, processThrottling } from './throttling.ts'
+import { createThrottling } from './throttling.ts'
 import { type TokenResult, toAccount } from './token-result.ts'
 import { createKeySets, verifyWithServerKeys } from './verify-id-token.ts'
 
@@ -71,7 +71,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
       return transport.send(request, sendOptions)
     },
     runtime: readRuntime(options.runtime),
-    throttling: options.transport === undefined ? processThrottling : createThrottling(),
+    throttling: createThrottling(),
     ...(options.rememberRefusals === false
       ? {}
       : { refusals: options.transport === undefined ? processRefusals : new RefusalMemory() }),

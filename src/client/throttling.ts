@@ -17,9 +17,6 @@ export function createThrottling(): Throttling {
   return new LruCache(10_000, longestSeconds)
 }
 
-/** For all clients that send by themselves: a loop may well make a new client in every turn. */
-export const processThrottling: Throttling = createThrottling()
-
 /** Names who asks for what; others are not held up. @param user Sign-in name or home account id. */
 export function throttleKey(call: Call, tokenEndpoint: string, user: string, scopes: readonly string[]): string {
   return JSON.stringify([tokenEndpoint, call.clientId, user.toLowerCase(), canonicalScopes(scopes)])
