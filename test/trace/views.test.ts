@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { diffTraces, renderDiff } from '../../src/trace/diff.ts'
+import { traceFromHar } from '../../src/trace/har-import.ts'
 import { explainRule } from '../../src/trace/rules.ts'
 import { readRuns } from '../../src/trace/runs.ts'
 import { summarise } from '../../src/trace/summary.ts'
@@ -10,6 +11,7 @@ import { renderHar } from '../../src/trace/views/har.ts'
 import { renderMermaid } from '../../src/trace/views/mermaid.ts'
 import { renderText } from '../../src/trace/views/text.ts'
 import { fixtureIndex } from '../fixtures.ts'
+import { traceNaming } from './hostile.ts'
 import { record, recorded, scenarios } from './scenarios.ts'
 
 const names = Object.keys(scenarios)
@@ -66,6 +68,19 @@ describe('the schemas', () => {
   it.each(names)('%s: the HAR keeps to HAR 1.2', async (name) => {
     isHttpArchive(JSON.parse(renderHar(recorded(name))))
     expect(isHttpArchive.errors).toBeNull()
+  })
+
+  it('take the trace of an imported HAR, and one in which a peer wrote what it liked', () => {
+    for (const trace of [traceFromHar(JSON.parse(renderHar(recorded('federated')))), traceNaming('__proto__')]) {
+      const dated = trace.events.map((event) =>
+        'expiresOn' in event ? { ...event, expiresOn: '2026-11-23T09:00:00Z' } : event,
+      )
+      isTrace({
+        ...trace,
+        events: dated.map((event) => ('startedAt' in event ? { ...event, startedAt: '2026-11-23T08:00:00Z' } : event)),
+      })
+      expect(isTrace.errors).toBeNull()
+    }
   })
 
   it('refuse what is no trace', async () => {
