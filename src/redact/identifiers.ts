@@ -129,17 +129,19 @@ export const domainNames: ReadonlySet<string> = new Set([
 ])
 
 // Each begins only where a run of its characters does: the whole text is read once, however long it is.
-export const userPattern = /(?<![\p{L}\p{N}_.'!#^~+-])[\p{L}\p{N}_.'!#^~+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu
-export const hostPattern = /(?<![\p{L}\p{N}.-])[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+(?![\p{L}\p{N}-])/gu
-export const urlPattern = /\bhttps?:\/\/([\p{L}\p{N}.-]+)(?::\d+)?((?:\/[^\s"'<>?#/]*){0,2})/giu
-export const guidPattern = /(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f])/gi
+export const userPattern: RegExp =
+  /(?<![\p{L}\p{N}_.'!#^~+-])[\p{L}\p{N}_.'!#^~+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu
+export const hostPattern: RegExp = /(?<![\p{L}\p{N}.-])[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+(?![\p{L}\p{N}-])/gu
+export const urlPattern: RegExp = /\bhttps?:\/\/([\p{L}\p{N}.-]+)(?::\d+)?((?:\/[^\s"'<>?#/]*){0,2})/giu
+export const guidPattern: RegExp =
+  /(?<![0-9a-f])[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?![0-9a-f])/gi
 /** A GUID without its hyphens, and thumbprints by SHA-1 and SHA-256. */
-export const hexPattern = /(?<![\p{L}\p{N}])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![\p{L}\p{N}])/giu
+export const hexPattern: RegExp = /(?<![\p{L}\p{N}])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32})(?![\p{L}\p{N}])/giu
 /** Of accounts; those of groups that every Windows has are shorter. */
-export const sidPattern = /\bS-1-(?:5-21|12-1)(?:-\d{1,10}){4,5}\b/g
-export const ipv4Pattern = /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]|-\d)/g
-export const ipv6Pattern = /(?<![\p{L}\p{N}:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\p{L}\p{N}:.])/giu
-export const appPattern = /\bapi:\/\/([\p{L}\p{N}_.-]+)/giu
+export const sidPattern: RegExp = /\bS-1-(?:5-21|12-1)(?:-\d{1,10}){4,5}\b/g
+export const ipv4Pattern: RegExp = /(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]|-\d)/g
+export const ipv6Pattern: RegExp = /(?<![\p{L}\p{N}:.])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\p{L}\p{N}:.])/giu
+export const appPattern: RegExp = /\bapi:\/\/([\p{L}\p{N}_.-]+)/giu
 
 /** Whether a path's segment can only be a domain: not a version, not a file. */
 export function isDomainSegment(segment: string): boolean {

@@ -10,7 +10,7 @@ export function redactJson(text: string, keeper: Keeper): string | undefined {
 }
 
 /** Redacts the text of JSON whose members nobody knows beforehand: a claims request or challenge. */
-export function redactClaimsRequest(text: string, keeper: Keeper): string {
+function redactClaimsRequest(text: string, keeper: Keeper): string {
   const json = parseJson(text)
   return json === undefined ? notShown : JSON.stringify(redactValue(json, '', 'value', keeper))
 }
