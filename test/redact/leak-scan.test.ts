@@ -20,6 +20,7 @@ describe('showsSecret', () => {
     ['in base64 of base64', (text: string) => base64(`x${base64(text)}`)],
     ['in hex', (text: string) => Buffer.from(text).toString('hex').toUpperCase()],
     ['in UTF-16, big-endian, in base64', (text: string) => Buffer.from(text, 'utf16le').swap16().toString('base64')],
+    ['in hex, half a byte further', (text: string) => `a${Buffer.from(text).toString('hex')}`],
     ['backwards', (text: string) => [...text].reverse().join('')],
     ['in a JWT', (text: string) => `a.${Buffer.from(JSON.stringify({ text })).toString('base64url')}.b`],
   ])('finds it %s', (_, write) => {
@@ -81,6 +82,7 @@ describe('a part of a secret', () => {
   it('is not a word that the secret is made of', () => {
     expect(showsPart('a battery at contoso in 2026')).toBe(false)
     expect(showsPart('correct-horse-battery')).toBe(true)
+    expect(createLeakScan([new Secret('administrator-1')]).showsPart('ask an administrator')).toBe(false)
   })
 })
 

@@ -102,6 +102,20 @@ describe('a pseudonym', () => {
     expect(createPseudonyms().value(out)).toEqual(out)
   })
 
+  it('is not given twice where a text has some already', () => {
+    expect(share('ada@contoso.example met user1@tenant1.example')).toBe(
+      'user2@tenant2.example met user1@tenant1.example',
+    )
+    const [taken, free] = ['00000000-0000-4000-9000-000000000001', '7b3a1f52-4c1e-4a55-9d3e-1f0c5a7d2e01']
+    expect(share(`${free} ${taken}`)).toBe(`00000000-0000-4000-9000-000000000002 ${taken}`)
+  })
+
+  it('of a federation server is that of one, whatever else is asked there', () => {
+    expect(share('https://sts.contoso.example/adfs/ls https://sts.contoso.example/x')).toBe(
+      'https://sts1.tenant1.example/adfs/ls https://sts1.tenant1.example/x',
+    )
+  })
+
   it('is not the word of a domain that stands in any text', () => {
     expect(share('dora@mail.example may not use Mail.Read')).toBe('user1@tenant1.example may not use Mail.Read')
   })
