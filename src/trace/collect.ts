@@ -33,7 +33,7 @@ export function collectTrace({ limit = 10_000 }: { readonly limit?: number } = {
   return Object.assign(collector, {
     trace: ({ level = 'share' }: { readonly level?: RedactionLevel } = {}): Trace => {
       const trace = { version: 1, product: `${product.name}/${product.version}`, level, events: [...events] } as const
-      return level === 'share' ? createPseudonyms().value(trace) : trace
+      return level === 'raw' ? trace : createPseudonyms(level).value(trace)
     },
     clear: () => void events.splice(0),
   })

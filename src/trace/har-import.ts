@@ -26,7 +26,7 @@ export function traceFromHar(json: unknown, { level = 'share' }: { readonly leve
   const calls = splitCalls(exchanges.map((exchange) => redact(exchange, secrets)))
   const events = calls.flatMap((call, index) => eventsOfCall(call, `imported-${index + 1}`, began))
   const trace: Trace = { version: 1, product: creatorOf(json), level, events }
-  return level === 'share' ? createPseudonyms().value(trace) : trace
+  return level === 'raw' ? trace : createPseudonyms(level).value(trace)
 }
 
 function redact(exchange: HarExchange, secrets: readonly Secret[]): RedactedExchange {
