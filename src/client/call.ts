@@ -36,8 +36,8 @@ export class Call implements Runtime {
     this.offlineAccess = defaults.offlineAccess
     this.claims = request.claims
     this.abortable = request.signal !== undefined
-    this.now = defaults.runtime.now
-    this.newId = defaults.runtime.newId
+    this.now = shared.own.now
+    this.newId = shared.own.newId
     this.wait = defaults.runtime.wait
     this.#shared = shared
     this.#signal = signal
@@ -83,8 +83,9 @@ export class Call implements Runtime {
   }
 
   get guard(): Guard {
-    const { defaults, authority } = this.#shared
-    this.#shared.guard ??= createCallGuard(defaults.send, defaults.options, authority)
+    const { defaults, authority, number } = this.#shared
+    const send: Transport = (request, options) => defaults.send(request, { ...options, call: number })
+    this.#shared.guard ??= createCallGuard(send, defaults.options, authority)
     return this.#shared.guard
   }
 
@@ -150,6 +151,10 @@ interface Shared {
   /** As the caller named it. */
   readonly authority: Authority
   correlationId: string | undefined
+  /** Which call of its client it is. */
+  readonly number: number
+  /** Its clock and ids. */
+  readonly own: Pick<Runtime, 'now' | 'newId'>
   readonly callId: string
   readonly overrides: Set<string>
   hops: number
@@ -170,6 +175,8 @@ export interface CallDefaults {
   readonly offlineAccess: boolean
   readonly send: Transport
   readonly runtime: Runtime
+  /** Counts the calls. */
+  readonly nextCall: () => number
   readonly throttling: Throttling
   readonly refusals?: RefusalMemory
   /** Codes of warnings that are not told. */
@@ -193,7 +200,7 @@ export async function runCall<T>(
   const startedAt = isHeard(defaults) ? performance.now() : 0
   const shared = beginCall(defaults, options)
   const call = new Call(shared, shared.authority)
-  if (isHeard(defaults)) call.emit(runStart(call, operation, options))
+  if (isHeard(defaults)) call.emit(runStart(call, defaults.runtime.now(), operation, options))
   let ok = false
   try {
     const result = await run(call)
@@ -208,14 +215,14 @@ export async function runCall<T>(
   }
 }
 
-function runStart(call: Call, operation: string, options: CallOptions): ClientEventBody {
+function runStart(call: Call, at: number, operation: string, options: CallOptions): ClientEventBody {
   const { authority, clientId, correlationId } = call
   const { username, scopes } = options as { username?: unknown; scopes?: unknown }
   return {
     type: 'run.start',
     operation,
     correlationId,
-    startedAt: formatInstant(call.now()),
+    startedAt: formatInstant(at),
     clientId,
     authority: { kind: authority.kind, url: authority.url, tenant: authority.tenant },
     ...(typeof username === 'string' ? { username } : {}),
@@ -260,11 +267,15 @@ export function errorEvent(error: AuthError): ClientEventBody {
 function beginCall(defaults: CallDefaults, request: CallOptions): Shared {
   const { runtime } = defaults
   const { tenantId } = request
+  const number = defaults.nextCall()
   return {
     defaults,
     request,
     authority: tenantId === undefined ? defaults.authority : withTenant(defaults.authority, tenantId),
     correlationId: request.correlationId,
+    number,
+    own: runtime.forCall?.(number) ?? runtime,
+    // Not of the call's own: who listens must not change what is sent.
     callId: isHeard(defaults) ? runtime.newId() : '',
     overrides: new Set(tenantId === undefined ? [] : ['tenantId']),
     hops: 0,

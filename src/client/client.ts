@@ -60,6 +60,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
   const keySets = createKeySets()
   const closer = new AbortController()
   let closing: Promise<void> | undefined
+  let calls = 0
   const defaults: CallDefaults = {
     clientId: options.clientId,
     authority,
@@ -71,6 +72,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
       return transport.send(request, sendOptions)
     },
     runtime: readRuntime(options.runtime),
+    nextCall: () => ++calls,
     throttling: createThrottling(),
     ...(options.rememberRefusals === false
       ? {}

@@ -165,7 +165,7 @@ export function checkClientOptions(options: ClientOptions): void {
     throw invalid('tokenEndpoint excludes metadataUrl', 'Name the endpoints, or where the metadata names them.')
   }
   if (runtime !== undefined) {
-    checkNames(runtime, new Set(['now', 'newId', 'wait']), 'runtime')
+    checkNames(runtime, new Set(['now', 'newId', 'wait', 'forCall']), 'runtime')
     for (const [name, value] of Object.entries(runtime)) {
       if (value !== undefined && typeof value !== 'function') {
         throw invalid(`runtime.${name} is not a function`, 'Leave it out for the default.')

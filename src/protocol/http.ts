@@ -35,7 +35,13 @@ export interface HttpResponse {
 }
 
 /** Does all I/O: sends one request, follows no redirect, returns the response or throws `TransportError`. */
-export type Transport = (request: HttpRequest, options?: { readonly signal?: AbortSignal }) => Promise<HttpResponse>
+export type Transport = (request: HttpRequest, options?: SendOptions) => Promise<HttpResponse>
+
+export interface SendOptions {
+  readonly signal?: AbortSignal
+  /** Which call of its client the request belongs to, for those who record or replay: 1, 2, 3 … */
+  readonly call?: number
+}
 
 /** A value of a form field; a `Secret` is sent in clear and printed redacted. */
 export type FormValue = string | Secret

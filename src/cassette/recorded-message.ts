@@ -1,0 +1,64 @@
+import type { HttpRequest, HttpResponse } from '../protocol/http.ts'
+import type { Secret } from '../protocol/secret.ts'
+import { redactRequest, redactResponse } from '../redact/redact-message.ts'
+import type { RedactedRequest } from '../redact/redacted-message.ts'
+import { walkTexts } from '../redact/walk-texts.ts'
+import type { CassetteResponse } from './cassette.ts'
+
+/** What says of a request only where, and with which version, it was made. */
+const ofTheMachine: ReadonlySet<string> = new Set([
+  ...['host', 'connection', 'content-length', 'accept-encoding', 'user-agent', 'keep-alive', 'transfer-encoding'],
+  ...['x-client-ver', 'x-client-os', 'x-client-cpu', 'x-client-current-telemetry', 'x-client-last-telemetry'],
+])
+/** Of a response: how it travelled. The length and the coding are those of a body that was changed. */
+const ofTheConnection: ReadonlySet<string> = new Set([
+  ...['connection', 'keep-alive', 'transfer-encoding', 'content-length', 'content-encoding', 'server', 'via', 'age'],
+  ...['strict-transport-security', 'x-powered-by', 'x-ms-ests-server', 'x-ms-srs', 'x-ms-clitelem'],
+])
+
+/**
+ * A request as cassettes hold it: redacted, with every secret as `[password]`, whatever its length was, and without what differs
+ * from machine to machine. Two requests that say the same are the same text.
+ */
+export function recordedRequest(request: HttpRequest, others: readonly Secret[] = []): RedactedRequest {
+  const { method, url, headers, body } = redactRequest(request, others)
+  return {
+    method,
+    url: plainMarkers(url),
+    headers: sorted(headers, ofTheMachine),
+    ...(body === undefined ? {} : { body: plainMarkers(body) }),
+  }
+}
+
+/** A response as cassettes hold it, with its own names still, and tokens without a signature. */
+export function recordedResponse(
+  response: HttpResponse,
+  request: HttpRequest,
+  others: readonly Secret[] = [],
+): CassetteResponse {
+  const { status, headers, body } = redactResponse(response, request, others)
+  return {
+    status,
+    headers: sorted(headers, ofTheConnection),
+    body: plainMarkers(body),
+  }
+}
+
+function sorted(
+  headers: Readonly<Record<string, string>>,
+  without: ReadonlySet<string>,
+): Readonly<Record<string, string>> {
+  const kept = Object.entries(headers).filter(([name]) => !without.has(name))
+  return Object.fromEntries(kept.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => [name, plain(value)]))
+}
+
+const lengths = /\[([\w.:-]{1,60}), (?:empty|long|up to \d{1,4} characters)\]/g
+
+/** Takes the lengths out of the stand-ins for secrets: another password is to be replayed too. */
+function plain(text: string): string {
+  return text.replace(lengths, '[$1]')
+}
+
+function plainMarkers(text: string): string {
+  return walkTexts(text, ({ text: leaf }) => plain(leaf))
+}
