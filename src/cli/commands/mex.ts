@@ -36,7 +36,8 @@ ropc realm UPN says what the URL is (metadataUrl). A file, or "-" for standard i
   --ca FILE              PEM certificates to trust beside the well-known ones
   --proxy URL|env        a proxy, or HTTPS_PROXY and NO_PROXY of the environment
   --timeout SECONDS      limit for everything; default 30
-  --json                 print one JSON object: version, candidates (each with verdict and explanation), chosen, peers
+  --json                 print one JSON object: version, candidates (each with its verdict), chosen, rules (what the
+                         verdicts' rules say), peers
   -h, --help
 
 Exit codes: 0 there is an endpoint for passwords, 1 defect of ropc, 2 usage, 4 network, 5 protocol (no MEX document),
@@ -138,8 +139,9 @@ function judgeAll(
 function publicReport({ candidates, chosen, peers }: MexReport): unknown {
   return {
     version: 1,
-    candidates: candidates.map((candidate) => ({ ...candidate, explanation: explainRule(candidate.verdict.rule) })),
+    candidates,
     chosen: chosen ?? null,
+    rules: Object.fromEntries(candidates.map(({ verdict: { rule } }) => [rule, explainRule(rule)])),
     peers,
   }
 }
@@ -149,8 +151,7 @@ function renderReport(page: Page, { candidates, chosen, peers }: MexReport): rea
     ...title(page, 'What the MEX document offers', '-'),
     ...(candidates.length === 0 ? ['  Nothing that could be read.'] : candidateLines(page, candidates)),
     '',
-    ...choiceLines(page, candidates, chosen),
-    '',
+    ...(candidates.length === 0 ? [] : [...choiceLines(page, candidates, chosen), '']),
     ...title(page, 'What other libraries would make of it', '-'),
     ...peerLines(page, peers, chosen),
   ]
@@ -158,19 +159,28 @@ function renderReport(page: Page, { candidates, chosen, peers }: MexReport): rea
 
 // Their names and addresses are long: they stand above each other, not in columns.
 function candidateLines(page: Page, candidates: readonly Judged[]): readonly string[] {
-  const rows = candidates.map(({ policy, binding, port, version, url, verdict, chosen, otherHost }) => {
-    const chain = Object.entries({ policy, binding, port }).flatMap(([what, name]) =>
-      name === undefined ? [] : [`${what} ${show(name)}`],
-    )
+  const rows = candidates.map((candidate) => {
+    const { version, url, verdict, chosen, otherHost } = candidate
     const lines = [
-      `${chain.length === 0 ? 'a part without a name' : chain.join(' -> ')}${version === undefined ? '' : `, WS-Trust ${version}`}`,
+      `${chainOf(candidate)}${version === undefined ? '' : `, WS-Trust ${version}`}`,
       ...(url === undefined ? [] : [oneLine(url, 2_000)]),
       `${explainRule(verdict.rule)?.text ?? ''} [${verdict.rule}]`,
-      ...(otherHost && (verdict.ok || chosen) ? [elsewhere] : []),
+      ...(otherHost && verdict.ok ? [elsewhere] : []),
     ]
     return [chosen ? 'CHOSEN' : verdict.ok ? 'yes' : 'no', lines.join('\n')]
   })
   return indent(table(rows, [6], page.width - 2), 2)
+}
+
+/** The names of policy, binding and port; AD FS gives all three the same, but for an ending. */
+function chainOf({ policy, binding, port }: MexCandidate): string {
+  if (port !== undefined && binding === port && policy === `${binding}_policy`) {
+    return `policy -> binding -> port ${show(port)}`
+  }
+  const chain = Object.entries({ policy, binding, port }).flatMap(([what, name]) =>
+    name === undefined ? [] : [`${what} ${show(name)}`],
+  )
+  return chain.length === 0 ? 'a part without a name' : chain.join(' -> ')
 }
 
 const elsewhere =
@@ -183,8 +193,10 @@ function choiceLines(
 ): readonly string[] {
   if (chosen === undefined) return paintAll(page, 'red', ['No endpoint takes a user name and password.'])
   const rivals = candidates.filter(({ verdict: { rule } }) => /^mex\.(order|version)\./.test(rule)).length
-  const rule = `WS-Trust 1.3 before 2005, and then the first in the document.`
-  const why = rivals === 0 ? 'It is the only one that takes a password.' : `${rivals + 1} take a password; ${rule}`
+  const why =
+    rivals === 0
+      ? 'It is the only one that takes a password.'
+      : `${rivals + 1} take a password: WS-Trust 1.3 goes before 2005, and then the first in the document.`
   return [
     ...paintAll(
       page,
@@ -201,10 +213,11 @@ function peerLines(
   chosen: WsTrustEndpoint | undefined,
 ): readonly string[] {
   const rows = peers.map((peer) => [
-    `${peer.name}\n${peer.basis === 'run' ? 'seen to' : 'from source'}`,
+    `${peer.name}\n${peer.basis === 'run' ? '(run)' : '(source)'}`,
     [outcomeOf(peer, chosen), ...peer.deviations.map(({ text }) => text)].join('\n'),
   ])
-  return indent(table(rows, [14], page.width - 2), 2)
+  const basis = '(run): our tests compare this with what the library does. (source): read in its source only.'
+  return [...indent(table(rows, [14], page.width - 2), 2), ...indent(wrap(basis, page.width - 2), 2)]
 }
 
 function outcomeOf({ path, endpoint, failure }: PeerPrediction, chosen: WsTrustEndpoint | undefined): string {
@@ -214,10 +227,12 @@ function outcomeOf({ path, endpoint, failure }: PeerPrediction, chosen: WsTrustE
   const { url, version } = endpoint ?? {}
   const isSame = url !== undefined && url === chosen?.url && version === chosen.version
   const place =
-    url === undefined
-      ? 'goes to the active URL of the realm answer'
-      : isSame
-        ? 'goes to the same endpoint'
-        : `goes elsewhere: ${oneLine(url, 2_000)}${version === undefined ? '' : `, WS-Trust ${version}`}`
+    path === 'managed'
+      ? 'goes to the token endpoint'
+      : url === undefined
+        ? 'goes to the active URL of the realm answer'
+        : isSame
+          ? 'goes to the same endpoint'
+          : `goes elsewhere: ${oneLine(url, 2_000)}${version === undefined ? '' : `, WS-Trust ${version}`}`
   return fails === '' ? place : `${place}, and then ${fails}`
 }

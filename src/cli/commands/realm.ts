@@ -24,8 +24,8 @@ It asks for no password and sends none.
   --ca FILE              PEM certificates to trust beside the well-known ones
   --proxy URL|env        a proxy, or HTTPS_PROXY and NO_PROXY of the environment
   --timeout SECONDS      limit for everything; default 30
-  --json                 print one JSON object: version, username, authority, realm, decisions (each with all candidates,
-                         rules and their explanation), passwordGoesTo, path
+  --json                 print one JSON object: version, username, authority, realm, decisions (each with all candidates),
+                         rules (what they say), passwordGoesTo, path
   -h, --help
 
 ropc mex URL tells more of a federation server; ropc doctor UPN also looks at the network and the certificates.
@@ -115,12 +115,10 @@ function publicReport({ username, authority, realm, decisions, discovery }: Real
     username,
     authority,
     ...(realm === undefined ? {} : { realm }),
-    decisions: decisions.map(({ step, question, chosen, candidates }) => ({
-      step,
-      question,
-      chosen,
-      candidates: candidates.map((candidate) => ({ ...candidate, explanation: explainRule(candidate.rule) })),
-    })),
+    decisions: decisions.map(({ step, question, chosen, candidates }) => ({ step, question, chosen, candidates })),
+    rules: Object.fromEntries(
+      decisions.flatMap(({ candidates }) => candidates.map(({ rule }) => [rule, explainRule(rule)])),
+    ),
     ...(discovery === undefined ? {} : { passwordGoesTo: discovery.sendTo, path: discovery.path }),
   }
 }

@@ -120,7 +120,17 @@ function memberLines(
     const shown = instant === undefined ? text : `${text} (${showInstantFrom(at, instant)})`
     return [oneLine(name, 100), oneLine(shown, 1_000), why(name) ?? '']
   })
-  return indent(table([...rows, ...more], [20, 38], page.width - 2), 2)
+  const all = [...rows, ...more]
+  const isExplained = all.some(([, , text]) => text !== '')
+  if (isExplained) return indent(table(all, [20, 38], page.width - 2), 2)
+  return indent(
+    table(
+      all.map((row) => row.slice(0, 2)),
+      [20],
+      page.width - 2,
+    ),
+    2,
+  )
 }
 
 function notVerified(page: Page): readonly string[] {

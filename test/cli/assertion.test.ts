@@ -1,0 +1,186 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { Interrupted } from '../../src/cli/io.ts'
+import type { FaultHook, RunningSimulator } from '../../src/simulator.ts'
+import { createSimulator } from '../../src/simulator.ts'
+import { createFolder, createTestIo, FakeTerminal, type Outcome, piped, ropc } from './test-io.ts'
+
+let running: RunningSimulator
+let caFile: string
+let mexFault: FaultHook | undefined
+let sent: string[] = []
+const folder = createFolder()
+const fred = 'fred@fed.contoso.example'
+
+beforeAll(async () => {
+  const faults = {
+    mex: (...call: Parameters<FaultHook>) => mexFault?.(...call),
+    wstrust: (...[request]: Parameters<FaultHook>) => {
+      sent.push(request.body ?? '')
+      return undefined
+    },
+  }
+  running = await (await createSimulator({ faults })).listen()
+  caFile = folder.file('ca.pem', running.ca)
+})
+
+beforeEach(() => {
+  mexFault = undefined
+  sent = []
+  running.simulator.clearJournal()
+})
+
+afterAll(async () => {
+  await running.close()
+  folder.remove()
+})
+
+function passwordOf(username: string): string {
+  return running.simulator.users.find((user) => user.username === username)?.password ?? 'nobody’s password'
+}
+
+const commandLine = (username: string, ...more: readonly string[]): string[] => {
+  return ['assertion', '--authority', running.authority, '--ca', caFile, '-u', username, ...more]
+}
+
+/** Signs in with a password on standard input. */
+function signIn(username: string, password = passwordOf(username), ...more: readonly string[]): Promise<Outcome> {
+  return ropc([...commandLine(username, '--password-stdin'), ...more], createTestIo({ stdin: piped(password) }))
+}
+
+const credentials = () => running.simulator.journal.filter(({ carriedCredential }) => carriedCredential)
+
+describe('ropc assertion', () => {
+  it('shows the facts of the assertion, and neither itself nor what it says of the user', async () => {
+    const { code, stdout } = await signIn(fred)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^SAML assertion\n/)
+    expect(stdout).toMatch(/^ {2}version +SAML 1\.1 /m)
+    expect(stdout).toMatch(/^ {2}audiences +urn:federation:MicrosoftOnline /m)
+    expect(stdout).toMatch(/^ {2}validity +valid /m)
+    expect(stdout).toMatch(/^ {2}ImmutableID +yes /m)
+    expect(stdout).toContain(`The password went to ${running.adfsOrigin} and nowhere else.`)
+    expect(stdout).not.toMatch(/<|fred@|c2lt/)
+  })
+
+  it('stops after WS-Trust: the password goes out once, and no token is asked for', async () => {
+    const { stderr } = await signIn(fred)
+    expect(credentials().map(({ path }) => path)).toEqual(['/adfs/services/trust/13/usernamemixed'])
+    expect(running.simulator.journal.filter(({ path }) => path.endsWith('/token'))).toEqual([])
+    const steps = stderr.split('\n').filter((line) => /^\w+ +(GET|POST) /.test(line))
+    expect(steps.map((line) => line.split(' ')[0])).toEqual(['authority', 'realm', 'mex', 'wstrust'])
+  })
+
+  it('asks for an assertion for Entra, or for whom --applies-to names', async () => {
+    await signIn(fred)
+    const { code } = await signIn(fred, passwordOf(fred), '--applies-to', 'urn:simulator:relying-party', '--json')
+    expect(code).toBe(0)
+    expect(sent.map((body) => /<(?:\w+:)?Address>(urn:[^<]*)</.exec(body)?.[1])).toEqual([
+      'urn:federation:MicrosoftOnline',
+      'urn:simulator:relying-party',
+    ])
+  })
+
+  it('prints the assertion alone with --xml', async () => {
+    const { stdout } = await signIn(fred, passwordOf(fred), '--xml')
+    expect(stdout).toMatch(/^<saml:Assertion [^\n]*<\/saml:Assertion>\n$/)
+    expect(await ropc(['decode', '-'], createTestIo({ stdin: piped(stdout) }))).toMatchObject({ code: 0 })
+  })
+
+  it('prints one JSON object with --json, with the assertion only where --xml asks for it', async () => {
+    const { stdout } = await signIn(fred, passwordOf(fred), '--json', '--correlation-id', 'id-of-the-test')
+    expect(stdout.trimEnd()).not.toContain('\n')
+    const json = JSON.parse(stdout)
+    expect(json).toMatchObject({
+      version: 1,
+      assertion: {
+        version: '1.1',
+        signed: true,
+        encrypted: false,
+        nameId: true,
+        immutableId: true,
+        userPrincipalName: true,
+        validity: 'valid',
+      },
+      path: { type: 'federated', wsTrustVersion: '1.3' },
+      passwordSentTo: running.adfsOrigin,
+      correlationId: 'id-of-the-test',
+    })
+    expect(json).not.toHaveProperty('xml')
+    expect(stdout).not.toContain('<')
+    const both = JSON.parse((await signIn(fred, passwordOf(fred), '--json', '--xml')).stdout)
+    expect(both).toMatchObject({ assertion: { version: '1.1' }, xml: expect.stringMatching(/^<saml:Assertion /) })
+  })
+
+  it('shows SAML 2.0, and that a user without ImmutableID has none', async () => {
+    expect((await signIn('saml2@fed.contoso.example')).stdout).toMatch(/^ {2}version +SAML 2\.0 /m)
+    expect((await signIn('orphan@fed.contoso.example')).stdout.replace(/\s+/g, ' ')).toContain(
+      'refuses one without (AADSTS90020).',
+    )
+  })
+
+  it('says what the federation server refuses, and exits with 3', async () => {
+    const { code, stdout, stderr } = await signIn('frida@fed.contoso.example', 'Zk3vQx9LmA')
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
+    expect(stderr).toContain('code: ERR_SOAP_FAULT, step: wstrust')
+    expect(stderr).not.toContain('Zk3vQx9LmA')
+  })
+
+  it('sends nothing for a user who is not federated, and does not even ask for the password', async () => {
+    const stdin = new FakeTerminal()
+    const io = createTestIo({ stdin })
+    const { code, stderr } = await ropc(commandLine('ada@contoso.example'), io)
+    expect(code).toBe(6)
+    expect(stderr).toContain('the user is managed')
+    expect(stderr).not.toContain('Password for')
+    expect(stdin.modes).toEqual([])
+    expect(credentials()).toEqual([])
+  })
+
+  it('asks at the terminal once it is known where the password goes', async () => {
+    const stdin = new FakeTerminal()
+    const io = createTestIo({ stdin })
+    stdin.write(`${passwordOf(fred)}\r`)
+    const { code, stderr } = await ropc(commandLine(fred), io)
+    expect(code).toBe(0)
+    expect(stderr).toContain(`Password for ${fred} (goes to ${running.adfsOrigin}): `)
+    expect(stderr.indexOf('Password for')).toBeGreaterThan(stderr.indexOf('mex '))
+    expect(stderr).not.toContain(passwordOf(fred))
+  })
+
+  it('warns of each thing once, and not of what is suppressed; --quiet leaves out the steps', async () => {
+    mexFault = (_, answer) => ({ ...answer, status: 404, body: '' })
+    const { code, stderr } = await signIn(
+      fred,
+      passwordOf(fred),
+      '--quiet',
+      '--suppress-warning',
+      'ROPC_FEDERATED_PLAINTEXT',
+    )
+    expect(code).toBe(0)
+    expect(stderr.trimEnd().split('\n')).toEqual([expect.stringMatching(/^warning: .* \[MEX_FALLBACK\]$/)])
+  })
+
+  it('refuses before anything is sent: no user, no terminal, a password on the command line', async () => {
+    const noUser = await ropc(['assertion', '--password-stdin'])
+    expect(noUser).toMatchObject({ code: 2, stderr: expect.stringContaining('--username is missing') })
+    expect(await ropc(commandLine(fred))).toMatchObject({ code: 2, stderr: expect.stringContaining('no terminal') })
+    const typed = await ropc(commandLine(fred, '--password', 'Zk3vQx9LmA'))
+    expect(typed).toMatchObject({ code: 2, stdout: '' })
+    expect(typed.stderr).not.toContain('Zk3vQx9LmA')
+    expect(await signIn(fred, passwordOf(fred), '--applies-to', 'not a uri')).toMatchObject({ code: 2 })
+    expect(credentials()).toEqual([])
+  })
+
+  it('ends at once when it is interrupted', async () => {
+    const io = createTestIo({ stdin: piped(passwordOf(fred)) })
+    io.stop.abort(new Interrupted('SIGINT'))
+    expect(await ropc(commandLine(fred, '--password-stdin'), io)).toMatchObject({ code: 130, stdout: '' })
+  })
+
+  it('explains itself', async () => {
+    expect(await ropc(['assertion', '--help'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Usage: ropc assertion -u UPN/),
+    })
+  })
+})
