@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Interrupted } from '../../src/cli/io.ts'
 import type { FaultHook, RunningSimulator } from '../../src/simulator.ts'
 import { createSimulator } from '../../src/simulator.ts'
+import { secrecyContract } from '../contract/secrecy.ts'
 import { createFolder, createTestIo, FakeTerminal, type Outcome, piped, ropc } from './test-io.ts'
 
 let running: RunningSimulator
@@ -184,3 +185,17 @@ describe('ropc assertion', () => {
     })
   })
 })
+
+secrecyContract(
+  'assertion, refused',
+  async (secrets) => {
+    const outputs: string[] = []
+    for (const secret of secrets) {
+      const { code, stdout, stderr } = await signIn('nobody@fed.contoso.example', secret, '--json', '--xml')
+      expect([2, 3]).toContain(code)
+      outputs.push(stdout, stderr)
+    }
+    return outputs.join('\n')
+  },
+  { runs: 1, secretsPerRun: 20 },
+)

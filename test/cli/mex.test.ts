@@ -120,7 +120,9 @@ describe('ropc mex', () => {
       body: answer.body.replaceAll(/https:\/\/[^/<]+/g, 'https://other.contoso.example'),
     })
     const { stdout } = await fromServer()
-    expect(flat(stdout)).toContain('It is on another host or port than the document: ropc-client refuses it unless')
+    expect(flat(stdout).match(/It is on another host or port than the document: ropc-client refuses it/g)).toHaveLength(
+      1,
+    )
     expect((await readJson([mexUrl(), '--ca', caFile])).candidates.find(({ chosen }) => chosen)?.otherHost).toBe(true)
   })
 

@@ -7,7 +7,7 @@ import type { Decoded } from './decoded.ts'
 import { decodeJwt, hidden, parseObject } from './jwt.ts'
 
 /** How the text was wrapped, from the outside in. */
-export type Wrapping = 'Bearer' | 'quotes' | 'base64' | 'base64url'
+type Wrapping = 'Bearer' | 'quotes' | 'base64' | 'base64url'
 
 export interface DecodeResult {
   readonly wrappings: readonly Wrapping[]

@@ -14,11 +14,11 @@ export interface DecodedJwt {
   readonly instants: Readonly<Record<string, string>>
 }
 
-export interface DecodedAssertion extends AssertionReport {
+interface DecodedAssertion extends AssertionReport {
   readonly kind: 'saml_assertion'
 }
 
-export interface DecodedClientInfo {
+interface DecodedClientInfo {
   readonly kind: 'client_info'
   readonly uid: string
   readonly utid: string

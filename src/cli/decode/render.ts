@@ -19,7 +19,7 @@ export function renderDecoded(page: Page, { wrappings, decoded }: DecodeResult, 
 const titles: Readonly<Record<Decoded['kind'], string>> = {
   jwt: 'JWT',
   saml_assertion: 'SAML assertion',
-  client_info: 'client_info: whose tokens they are',
+  client_info: 'client_info',
   token_response: 'Token response',
   oauth_error: 'OAuth error',
   security_token_response: 'WS-Trust answer (RequestSecurityTokenResponse)',
@@ -96,7 +96,7 @@ function messageLines(page: Page, { kind, members, parts }: DecodedMessage, at: 
     ...advice,
     ...Object.entries(parts).flatMap(([name, part]) => [
       '',
-      ...renderPart(page, part, `${oneLine(name, 100)}: ${titles[part.kind]}`, at),
+      ...renderPart(page, part, name === part.kind ? name : `${oneLine(name, 100)}: ${titles[part.kind]}`, at),
     ]),
     ...(Object.keys(parts).length === 0 && sealed.length === 0 ? notVerified(page) : []),
   ]
