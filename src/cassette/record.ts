@@ -148,8 +148,11 @@ function isPseudonym(name: string): boolean {
 }
 
 function renameOrigins(cassette: Cassette, origins: Readonly<Record<string, string>>): Cassette {
-  const pairs = Object.entries(origins)
-  if (pairs.length === 0) return cassette
-  const rename = (text: string): string => pairs.reduce((renamed, [from, to]) => renamed.replaceAll(from, to), text)
+  const names = Object.keys(origins)
+  if (names.length === 0) return cassette
+  const escaped = names.map((name) => name.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
+  // Another port, or a longer host, is another origin.
+  const pattern = new RegExp(`(?:${escaped.join('|')})(?![\\w.-]|:\\d)`, 'gi')
+  const rename = (text: string): string => text.replace(pattern, (found) => origins[found.toLowerCase()] ?? found)
   return walkJson(cassette, ({ text }) => rename(text)) as Cassette
 }

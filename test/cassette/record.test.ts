@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest'
+import { recordTransport } from '../../src/cassette/record.ts'
+import { replayTransport } from '../../src/cassette/replay.ts'
+import { InvalidArgumentError } from '../../src/errors.ts'
+import { createRequest } from '../../src/protocol/http.ts'
+import { Secret } from '../../src/protocol/secret.ts'
+import { createSimulator } from '../../src/simulator/simulator.ts'
+import { findLeaks, randomSecrets, secrecyContract } from '../contract/secrecy.ts'
+import { ada, ask, countingRuntime, fred, record, simulatorOfCloud } from './recorded.ts'
+
+describe('recordTransport', () => {
+  it('changes nothing of what passes', async () => {
+    const simulator = await simulatorOfCloud()
+    const { client, finish } = record(simulator, ada.username)
+    const result = await client.acquireTokenByUsernamePassword(ask(ada.username, ada.password))
+    expect(result.account?.username).toBe(ada.username)
+    expect(simulator.journal.map(({ kind }) => kind)).toEqual(['realm', 'token'])
+    const { cassette } = await finish()
+    expect(cassette.exchanges.map(({ request }) => request.method)).toEqual(['GET', 'POST'])
+  })
+
+  it.each([ada, fred])('writes nobody’s name, host, id, password or token: $username', async (user) => {
+    const simulator = await simulatorOfCloud()
+    const { client, finish } = record(simulator, user.username)
+    const result = await client.acquireTokenByUsernamePassword(ask(user.username, user.password))
+    const { text } = await finish()
+    const decoded = text.replace(/eyJ[\w-]+/g, (part) => Buffer.from(part, 'base64url').toString())
+    for (const real of [
+      ...[user.username, user.username.split('@')[0], 'contoso', simulator.clientId, result.account?.tenantId],
+      ...[result.account?.localAccountId, result.account?.name, 'S3cret', 'Pa$$w0rd', result.accessToken.split('.')[2]],
+    ]) {
+      expect(`${text}${decoded}`.toLowerCase(), real).not.toContain(real?.toLowerCase())
+    }
+  })
+
+  it('writes the same bytes for the same scenario', async () => {
+    const texts = await Promise.all(
+      [1, 2].map(async () => {
+        const source = countingRuntime()
+        const simulator = await simulatorOfCloud({ now: () => 1_900_000_000, newId: source.newId })
+        const { client, finish } = record(simulator, fred.username, { runtime: countingRuntime() })
+        await client.acquireTokenByUsernamePassword(ask(fred.username, fred.password))
+        return (await finish()).text
+      }),
+    )
+    expect(texts[0]).toBe(texts[1])
+  })
+
+  it('over real sockets equals in-process but for the date header and origins that it was told to rename', async () => {
+    const login = 'https://login.cloud.example'
+    const options = { now: () => 1_900_000_000 }
+    const inProcess = await createSimulator({ ...options, newId: countingRuntime().newId })
+    const one = record(
+      inProcess,
+      fred.username,
+      {
+        runtime: countingRuntime(),
+        origins: {
+          'https://login.simulator.invalid': login,
+          'https://sts.simulator.invalid': 'https://sts.contoso.example',
+          'https://sts.simulator.invalid:49443': 'https://sts.contoso.example:49443',
+        },
+      },
+      { instanceDiscovery: false },
+    )
+    await one.client.acquireTokenByUsernamePassword(ask(fred.username, fred.password))
+
+    const simulator = await createSimulator({ ...options, newId: countingRuntime().newId })
+    await using server = await simulator.listen()
+    const { createHttpsTransport } = await import('../../src/transport/https-transport.ts')
+    const transport = createHttpsTransport({ ca: server.ca })
+    const origins = {
+      [new URL(server.authority).origin]: login,
+      [server.adfsOrigin]: 'https://sts.contoso.example',
+      'https://127.0.0.1:49443': 'https://sts.contoso.example:49443',
+    }
+    const two = record(
+      simulator,
+      fred.username,
+      { inner: transport, runtime: countingRuntime(), origins },
+      { authority: server.authority, instanceDiscovery: false },
+    )
+    await two.client.acquireTokenByUsernamePassword(ask(fred.username, fred.password))
+    const authority = server.authority
+    const cassette = await two.recorder.finish({
+      origin: 'simulator',
+      client: { authority, clientId: simulator.clientId, username: fred.username },
+    })
+    await transport.close()
+    const withoutDates = (value: unknown): unknown =>
+      JSON.parse(JSON.stringify(value, (name, member: unknown) => (name === 'date' ? undefined : member)))
+    expect(withoutDates(cassette)).toEqual(withoutDates((await one.finish()).cassette))
+  })
+
+  it('keeps a connection that failed', async () => {
+    const simulator = await simulatorOfCloud({ inject: [{ route: 'token', fault: { type: 'reset' } }] })
+    const { client, finish } = record(simulator, ada.username)
+    const asked = ask(ada.username, ada.password)
+    const error = await client.acquireTokenByUsernamePassword(asked).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'ERR_TRANSPORT_UNREACHABLE', step: 'token' })
+    const { cassette } = await finish()
+    expect(cassette.exchanges.at(-1)?.failure).toMatchObject({ code: 'ERR_TRANSPORT_UNREACHABLE' })
+    expect(replayTransport(cassette).left).toBe(2)
+  })
+
+  it('refuses to write what shows a text that must not be seen, wherever a server puts it', async () => {
+    const simulator = await simulatorOfCloud()
+    const canary = 'Project Nightingale'
+    const written: string[] = []
+    const recorder = recordTransport(
+      async (request) => {
+        const response = await simulator.send(request)
+        return { ...response, body: response.body.replace('"Managed"', `"Managed","federation_protocol":"${canary}"`) }
+      },
+      (_, text) => void written.push(text),
+      { forbidden: [canary] },
+    )
+    await recorder({ step: 'realm', method: 'GET', headers: {}, url: realmUrl })
+    const error: unknown = await recorder.finish().catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(InvalidArgumentError)
+    expect(error).toMatchObject({ code: 'ERR_CASSETTE_LEAK' })
+    expect(written).toEqual([])
+  })
+
+  it('gives the sink a check that finds what it should not have written', async () => {
+    const simulator = await simulatorOfCloud()
+    const recorder = recordTransport(simulator.send, (_, text, check) => check(`${text}${ada.password}`), {
+      secrets: [new Secret(ada.password)],
+    })
+    await recorder({ step: 'realm', method: 'GET', headers: {}, url: realmUrl })
+    await expect(recorder.finish()).rejects.toMatchObject({ code: 'ERR_CASSETTE_LEAK' })
+  })
+
+  secrecyContract(
+    'cassettes, whatever a server answers',
+    async (secrets) => {
+      const outputs = await Promise.all(
+        secrets.map(async (secret) => {
+          let text = ''
+          const answers = [
+            JSON.stringify({ error: 'invalid_grant', error_description: `no: ${secret}`, suberror: secret }),
+            JSON.stringify({ access_token: secret, refresh_token: secret, id_token: jwtOf(secret), scope: secret }),
+            `<html><title>${secret}</title>${secret}</html>`,
+          ]
+          const recorder = recordTransport(
+            async () => ({
+              status: 400,
+              headers: { 'content-type': 'application/json', a: secret },
+              body: answers.pop() ?? '',
+            }),
+            (_, written) => {
+              text = written
+            },
+          )
+          for (let index = 0; index < 3; index++) await recorder(passwordRequest(secret))
+          // A refusal to write is as good.
+          await recorder.finish().catch(() => undefined)
+          return text
+        }),
+      )
+      expect(outputs.filter((text) => text !== '').length).toBeGreaterThan(secrets.length / 2)
+      return outputs.join('\n')
+    },
+    { runs: 2, secretsPerRun: 20 },
+  )
+
+  it('is watched by a scan that can fail', () => {
+    expect(findLeaks(randomSecrets(1)[0] ?? '')).not.toEqual([])
+  })
+})
+
+const realmUrl = 'https://login.microsoftonline.com/common/userrealm/ada%40contoso.example?api-version=1.0'
+
+function jwtOf(secret: string): string {
+  const parts = [{ alg: 'RS256' }, { sub: secret, name: secret, [secret]: secret }]
+  return [...parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')), 'c2lnbmF0dXJl'].join('.')
+}
+
+function passwordRequest(secret: string): ReturnType<typeof createRequest> {
+  const body = new URLSearchParams({ grant_type: 'password', username: 'ada@contoso.example', password: secret })
+  return createRequest({
+    step: 'token',
+    method: 'POST',
+    url: 'https://login.microsoftonline.com/organizations/oauth2/v2.0/token',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: body.toString(),
+    printableBody: '',
+    secrets: [new Secret(secret)],
+  })
+}
