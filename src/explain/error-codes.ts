@@ -68,6 +68,26 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
     remedy:
       'Check the host for typing errors. If it is the right one, list it in knownAuthorities, or set instanceDiscovery: false.',
   },
+  ERR_CASSETTE_INVALID: {
+    classes: ['InvalidArgumentError'],
+    meaning: 'What was to be replayed is no cassette, or none of this version',
+    remedy: 'The message says where. A cassette is what recordTransport or "ropc token --record DIR" wrote.',
+  },
+  ERR_CASSETTE_MISMATCH: {
+    classes: ['InvalidArgumentError'],
+    meaning: 'A program asked for something that its cassette does not hold, or did not ask for all that it holds',
+    remedy:
+      'The diff of the error shows what was recorded and what was asked. Give the client the runtime of the replay too; if the program is right, record anew.',
+    fault: 'the program under test, or a cassette that is too old for it; nothing was sent',
+  },
+  ERR_CASSETTE_LEAK: {
+    classes: ['InvalidArgumentError'],
+    meaning: 'A cassette was not kept, since it would have shown a secret, a name or an id of the recording',
+    remedy:
+      'A server put it where nobody expects it: record against another tenant, or report which request it was. Texts of your own to look for go into the option forbidden.',
+    fault: 'the server, which repeats what it should not, or this package, which did not see it',
+    exitCode: 1,
+  },
   ERR_TRANSPORT_TIMEOUT: {
     classes: ['TransportError'],
     meaning: 'A deadline passed: of connecting, of waiting for headers or body, or of the whole call',
