@@ -15,6 +15,24 @@ export interface OptionSpec {
   readonly type: 'string' | 'boolean'
   readonly short?: string
   readonly multiple?: boolean
+  /** The only values it takes. */
+  readonly values?: readonly string[]
+}
+
+/** What a command takes after its name. */
+export interface OptionTable {
+  readonly options: Readonly<Record<string, OptionSpec>>
+  /** Arguments that belong to no option: whether they are taken, or the only words that are. */
+  readonly positionals: Positionals
+}
+
+type Positionals = 'refused' | 'taken' | readonly string[]
+
+const tables = new WeakMap<readonly string[], OptionTable>()
+
+/** By what table these very arguments were read: so a completion is made of the tables that the commands read by. */
+export function tableOf(argv: readonly string[]): OptionTable | undefined {
+  return tables.get(argv)
 }
 
 /** The options of a command line, by name. */
@@ -40,16 +58,17 @@ interface OptionToken {
  * An argument that is not understood is never repeated in the message, unless it is the name of an option: it may well
  * be a password that was typed in the wrong place, and messages end up in logs.
  *
- * @param positionals Whether the command takes arguments that belong to no option. Default: they are refused.
- * @throws {@link UsageError} for an unknown option, one without its value or with one too many, one given twice, and
- *   for an argument that belongs to no option.
+ * @param positionals Whether the command takes arguments that belong to no option, or which ones. Default: they are refused.
+ * @throws {@link UsageError} for an unknown option, one without its value, with one too many or another than it takes, one
+ *   given twice, and for an argument that belongs to no option.
  */
 export function parseOptions<Name extends string>(
   argv: readonly string[],
   specs: Readonly<Record<Name, OptionSpec>>,
-  positionals: 'refused' | 'taken' = 'refused',
+  positionals: Positionals = 'refused',
 ): Options<Name> {
   const options = specs as Readonly<Record<string, OptionSpec>>
+  tables.set(argv, { options, positionals })
   // Not strict: Node's own messages repeat stray arguments.
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true })
   const values = new Map<string, string[]>()
@@ -57,7 +76,9 @@ export function parseOptions<Name extends string>(
   for (const token of tokens) {
     if (token.kind !== 'option') {
       if (positionals === 'refused') throw strayArgument(token.index + 1)
-      if (token.kind === 'positional') stray.push(token.value)
+      if (token.kind !== 'positional') continue
+      if (positionals !== 'taken' && !positionals.includes(token.value)) throw strayArgument(token.index + 1)
+      stray.push(token.value)
       continue
     }
     const spec = Object.hasOwn(options, token.name) ? options[token.name] : undefined
@@ -91,7 +112,7 @@ export function readInteger(text: string, option: string, lowest: number, highes
   throw new UsageError(`--${option} is not a whole number from ${lowest} to ${highest}`, `For instance --${option} 60.`)
 }
 
-function checkedValue({ rawName, value, inlineValue }: OptionToken, { type }: OptionSpec): string {
+function checkedValue({ rawName, value, inlineValue }: OptionToken, { type, values }: OptionSpec): string {
   if (type === 'boolean') {
     if (value === undefined) return ''
     throw new UsageError(`${rawName} takes no value`, `Write ${rawName} alone.`)
@@ -100,6 +121,9 @@ function checkedValue({ rawName, value, inlineValue }: OptionToken, { type }: Op
   if (inlineValue !== true && value.startsWith('-')) {
     const inline = rawName.startsWith('--') ? `${rawName}=-…` : 'the long form of the option, --name=-…'
     throw new UsageError(`${rawName} lacks its value, or the value begins with "-"`, `If it does, write ${inline}.`)
+  }
+  if (values !== undefined && !values.includes(value)) {
+    throw new UsageError(`${rawName} does not take this value`, `It takes ${values.join(', ')}.`)
   }
   return value
 }

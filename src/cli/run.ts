@@ -4,40 +4,93 @@ import { type ExitCode, exitCode } from './exit-code.ts'
 import type { CliIo } from './io.ts'
 import { note, printLine, reportError } from './output.ts'
 
-const help = `Usage: ropc COMMAND [options]
+type Command = (argv: readonly string[], io: CliIo) => Promise<ExitCode>
 
-  token      sign in by user name and password, and print the access token
-  assertion  sign in at the federation server only, and show what it issues
-  accounts   list the users of a cache file, or sign one out
-  doctor     say why a sign-in of a user would fail, without the password
-  realm      say how a user signs in, and which host would get the password
-  mex        show which endpoints of a federation server take a password, and why
-  decode     take a token, an assertion or an answer apart
-  simulate   run a simulated Entra ID and AD FS on this machine
-  explain    say what an error code or message means, and what to change
-  demo       sign several users in against the simulator, and show each step
+/** A command that can be asked for by its name. */
+export interface CommandEntry {
+  readonly name: string
+  /** In a few words. */
+  readonly does: string
+  /** Loads it: one at a time, since `token` is to start quickly, and the simulator brings libraries of its own. */
+  load(): Promise<Command>
+}
 
-  ropc COMMAND --help    the options of a command
+const commands: readonly CommandEntry[] = [
+  {
+    name: 'token',
+    does: 'sign in by user name and password, and print the access token',
+    load: async () => (await import('./commands/token.ts')).runToken,
+  },
+  {
+    name: 'realm',
+    does: 'say how a user signs in, and which host would get the password',
+    load: async () => (await import('./commands/realm.ts')).runRealm,
+  },
+  {
+    name: 'mex',
+    does: 'show which endpoints of a federation server take a password, and why',
+    load: async () => (await import('./commands/mex.ts')).runMex,
+  },
+  {
+    name: 'assertion',
+    does: 'sign in at the federation server only, and show what it issues',
+    load: async () => (await import('./commands/assertion.ts')).runAssertion,
+  },
+  {
+    name: 'decode',
+    does: 'take a token, an assertion or an answer apart',
+    load: async () => (await import('./commands/decode.ts')).runDecode,
+  },
+  {
+    name: 'explain',
+    does: 'say what an error, or somebody’s recorded sign-in (HAR), means, and what to change',
+    load: async () => (await import('./commands/explain.ts')).runExplain,
+  },
+  {
+    name: 'doctor',
+    does: 'say why a sign-in of a user would fail, without the password',
+    load: async () => (await import('./commands/doctor.ts')).runDoctor,
+  },
+  {
+    name: 'diff',
+    does: 'say what is not the same in two recorded sign-ins',
+    load: async () => (await import('./commands/diff.ts')).runDiff,
+  },
+  {
+    name: 'simulate',
+    does: 'run a simulated Entra ID and AD FS on this machine',
+    load: async () => (await import('./commands/simulate.ts')).runSimulate,
+  },
+  {
+    name: 'accounts',
+    does: 'list the users of a cache file, or sign one out',
+    load: async () => (await import('./commands/accounts.ts')).runAccounts,
+  },
+  {
+    name: 'demo',
+    does: 'sign several users in against the simulator, and show each step',
+    load: async () => (await import('./commands/demo.ts')).runDemo,
+  },
+]
+
+/** What is no part of the work with servers stands apart. */
+const apart = new Set(['demo', 'completion'])
+
+function help(): string {
+  const lines = (wanted: boolean): readonly string[] =>
+    commands.flatMap(({ name, does }) => (apart.has(name) === wanted ? [`  ${name.padEnd(10)} ${does}`] : []))
+  return `Usage: ropc COMMAND [options]
+
+${lines(false).join('\n')}
+
+${lines(true).join('\n')}
+
+  ropc COMMAND --help    the options of a command, with examples
   ropc --version
 
 Signs in users of Microsoft Entra ID, managed and federated with AD FS, with the OAuth 2.0 password grant.
 RFC 9700 forbids this grant for new designs.`
-
-type Command = (argv: readonly string[], io: CliIo) => Promise<ExitCode>
-
-// Loaded one at a time: `token` is to start quickly, and the simulator brings libraries of its own.
-const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
-  ['token', async () => (await import('./commands/token.ts')).runToken],
-  ['assertion', async () => (await import('./commands/assertion.ts')).runAssertion],
-  ['accounts', async () => (await import('./commands/accounts.ts')).runAccounts],
-  ['doctor', async () => (await import('./commands/doctor.ts')).runDoctor],
-  ['realm', async () => (await import('./commands/realm.ts')).runRealm],
-  ['mex', async () => (await import('./commands/mex.ts')).runMex],
-  ['decode', async () => (await import('./commands/decode.ts')).runDecode],
-  ['simulate', async () => (await import('./commands/simulate.ts')).runSimulate],
-  ['explain', async () => (await import('./commands/explain.ts')).runExplain],
-  ['demo', async () => (await import('./commands/demo.ts')).runDemo],
-])
+}
 
 /**
  * Runs one command line, without the name of the program.
@@ -48,7 +101,7 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
   try {
     const [name, ...rest] = argv
     if (name === '--help' || name === '-h' || name === 'help') {
-      await printLine(io, help)
+      await printLine(io, help())
       return exitCode.ok
     }
     if (name === '--version' || name === '-v') {
@@ -56,14 +109,14 @@ export async function run(argv: readonly string[], io: CliIo): Promise<ExitCode>
       return exitCode.ok
     }
     if (name === undefined) {
-      note(io, help)
+      note(io, help())
       return exitCode.usage
     }
-    const load = commands.get(name)
-    if (load !== undefined) return await (await load())(rest, io)
+    const command = commands.find((entry) => entry.name === name)
+    if (command !== undefined) return await (await command.load())(rest, io)
     throw new UsageError(
       'there is no such command; it is not shown, as it might be a secret',
-      `Commands: ${[...commands.keys()].join(', ')}. See ropc --help.`,
+      `Commands: ${commands.map((entry) => entry.name).join(', ')}. See ropc --help.`,
     )
   } catch (error) {
     return reportError(io, error)
