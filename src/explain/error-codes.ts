@@ -86,7 +86,6 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
     remedy:
       'A server put it where nobody expects it: record against another tenant, or report which request it was. Texts of your own to look for go into the option forbidden.',
     fault: 'the server, which repeats what it should not, or this package, which did not see it',
-    exitCode: 1,
   },
   ERR_TRANSPORT_TIMEOUT: {
     classes: ['TransportError'],
