@@ -7,7 +7,7 @@ import type { CliIo } from './io.ts'
 import { readTextInput } from './text-input.ts'
 
 /** What browsers record in an hour. A trace of our own is far smaller. */
-const maxTraceBytes = 64 * 1_048_576
+export const maxTraceBytes: number = 64 * 1_048_576
 
 const levels: readonly RedactionLevel[] = ['share', 'team', 'raw']
 

@@ -1,33 +1,47 @@
-import { open } from 'node:fs/promises'
-import { addAbortSignal, type Readable } from 'node:stream'
+import { isAuthError } from '../../errors.ts'
 import { explain } from '../../explain/explain.ts'
 import type { Explanation } from '../../explain/explanation.ts'
-import { parseOptions, UsageError } from '../args.ts'
+import type { Run } from '../../trace/runs.ts'
+import { type Options, parseOptions, UsageError } from '../args.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import type { CliIo } from '../io.ts'
-import { note, printLine, toJsonLine } from '../output.ts'
+import { note, noteWarning, printLine, toJsonLine } from '../output.ts'
+import { openPage } from '../page.ts'
+import { readTextInput } from '../text-input.ts'
+import { openTraceFile, traceSpecs } from '../trace-file.ts'
+import { maxTraceBytes, readTrace, readTraceLevel, type TraceInput, withTrace } from '../trace-input.ts'
 
-const explainHelp = `Usage: ropc explain CODE | TEXT | FILE | - [--json]
+const explainHelp = `Usage: ropc explain CODE | TEXT | FILE | - [options]
 
-Explains the codes in an error, offline: what they mean, and what to change.
+Explains the codes in an error, offline: what they mean, and what to change. Of a recorded sign-in it tells every step.
   ropc explain AADSTS50126
   ropc explain ID3242 parsing_wstrust_response_failed
   ropc explain error.json
   pbpaste | ropc explain -
+  ropc explain browser.har --trace report.html
 
 Known are the AADSTS, AADB2C and MSIS numbers that this grant can meet, AD FS and SOAP faults, OAuth errors and
 suberrors, the codes and warnings of ropc-client, and the names that MSAL and ADAL have. docs/errors.md lists them.
 An argument that names a file is read, "-" is standard input, both up to 1 MiB; anything else is the text itself.
 Of the text, nothing is repeated but the codes, the ids of requests and times.
 
-  --json                 print one JSON object: explanations, each with kind, code, meaning, remedy, class, source, anchor
+A recorded sign-in is an HTTP archive (HAR) of any program, as mitmproxy, Fiddler and browsers export it, or a trace that
+ropc token --trace FILE.json wrote; both up to 64 MiB. Passwords, keys and tokens of an archive are not shown.
+
+  --trace FILE           write what was recorded to FILE, which must be new: .html (a report to open in a browser), .md, .txt,
+                         .har or .json
+  --trace-level LEVEL    how an archive is read: share (default, people, tenants and ids are pseudonyms), team or raw
+  --json                 print one JSON object: explanations, each with kind, code, meaning, remedy, class, source, anchor;
+                         of a recorded sign-in also calls, each with callId and summary
   -h, --help
 
-Exit codes: 0 something was explained, 2 usage, or no known code.`
+Exit codes: 0 something was explained, 1 defect of ropc, 2 usage, or no known code, 130 interrupted.`
 
-const specs = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
+const specs = { ...traceSpecs, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
 
-const maxBytes = 1_048_576
+type ExplainOptions = Options<keyof typeof specs>
+
+const maxTextLength = 1_048_576
 const maxColumns = 100
 
 /** `ropc explain`: what the codes in a text mean. */
@@ -37,7 +51,13 @@ export async function runExplain(argv: readonly string[], io: CliIo): Promise<Ex
     await printLine(io, explainHelp)
     return exitCode.ok
   }
-  const explanations = explain(await readText(options.positionals, io))
+  const text = await readText(options.positionals, io)
+  const input = await findTrace(text, options, io)
+  if (input !== undefined) return explainTrace(input, options, io)
+  if (text.length > maxTextLength) {
+    throw new UsageError('the text has more than 1 MiB, and is no recorded sign-in', 'Pass the part with the error.')
+  }
+  const explanations = explain(text)
   if (options.flag('json')) await printLine(io, toJsonLine({ version: 1, explanations }))
   else await printLine(io, formatExplanations(explanations))
   return explanations.some(({ kind }) => kind !== 'unknown') ? exitCode.ok : exitCode.usage
@@ -49,59 +69,58 @@ async function readText(words: readonly string[], io: CliIo): Promise<string> {
     throw new UsageError('there is nothing to explain', 'Write a code, an error message, the name of a file, or "-".')
   }
   if (others.length > 0) return words.join(' ')
-  if (first === '-') {
-    if (io.stdin.isTTY === true) note(io, 'Paste the error, then end the input (Ctrl-D, on Windows Ctrl-Z and Enter).')
-    return readBounded(io.stdin, 'standard input', io)
-  }
-  return (await readFile(first, io)) ?? first
+  return (await readTextInput(first, io, maxTraceBytes)) ?? first
 }
 
-/** @returns `undefined` when no file has this name. */
-async function readFile(path: string, io: CliIo): Promise<string | undefined> {
-  const where = 'the file'
-  const handle = await open(path).catch((error: unknown) => {
-    const code = codeOf(error)
-    // A text is no name of a file: it is too long, or holds what a name cannot.
-    if (['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'EINVAL', 'EISDIR', 'ERR_INVALID_ARG_VALUE'].includes(code))
-      return undefined
-    throw unreadable(where, code)
-  })
-  if (handle === undefined) return undefined
+/** What the text records, if it is a trace or an HTTP archive. */
+async function findTrace(text: string, options: ExplainOptions, io: CliIo): Promise<TraceInput | undefined> {
   try {
-    if ((await handle.stat()).isDirectory()) return undefined
-    return await readBounded(handle.createReadStream({ autoClose: false }), where, io)
-  } finally {
-    await handle.close()
-  }
-}
-
-async function readBounded(stream: Readable, where: string, { stop: { signal } }: CliIo): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    for await (const chunk of addAbortSignal(signal, stream) as AsyncIterable<Buffer>) {
-      chunks.push(chunk)
-      size += chunk.byteLength
-      if (size > maxBytes) break
-    }
+    const input = await readTrace(text, readTraceLevel(options))
+    if (input !== undefined) return input
+    if (options.text('trace') === undefined) return undefined
   } catch (error) {
-    signal.throwIfAborted()
-    throw unreadable(where, codeOf(error))
+    // A HAR without a sign-in may hold a code all the same.
+    if (!isAuthError(error) || options.text('trace') !== undefined) throw error
+    note(io, `${error.message}; its text is searched for codes`)
+    return undefined
   }
-  if (size > maxBytes) throw new UsageError(`${where} has more than 1 MiB`, 'Pass the part with the error.')
-  const bytes = Buffer.concat(chunks)
-  // What PowerShell's ">" writes.
-  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe
-  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes)
+  throw new UsageError(
+    'there is nothing to write a trace of: the text is neither a trace (JSON) nor an HTTP archive (HAR)',
+    'Leave out --trace.',
+  )
 }
 
-function unreadable(where: string, code: string): UsageError {
-  return new UsageError(`${where} cannot be read (${code})`, 'Name a file that you may read, or pass the text itself.')
+/** Tells a recorded sign-in step by step, and what its errors mean. */
+async function explainTrace(input: TraceInput, options: ExplainOptions, io: CliIo): Promise<ExitCode> {
+  const file = await openTraceFile(options)
+  try {
+    const { renderText } = await import('../../trace/views/text.ts')
+    const { readRuns } = await import('../../trace/runs.ts')
+    const { summarise } = await import('../../trace/summary.ts')
+    const text = withTrace(input, (trace) => renderText(trace, openPage(io)))
+    const runs = withTrace(input, readRuns)
+    const explanations = explain(runs.map(({ error }) => errorText(error)).join('\n'))
+    const known = explanations.filter(({ kind }) => kind !== 'unknown')
+    if (options.flag('json')) {
+      const calls = withTrace(input, () => runs.map((run) => ({ callId: run.callId, summary: summarise(run) })))
+      await printLine(io, toJsonLine({ version: 1, explanations: known, calls }))
+    } else {
+      await printLine(io, text.trimEnd())
+      if (known.length > 0) await printLine(io, `\n${formatExplanations(known)}`)
+    }
+    const warn = (code: string, message: string): void => noteWarning(io, code, message)
+    if (file === undefined || (await file.write(input.trace, input.secrets, io, warn))) return exitCode.ok
+    return exitCode.bug
+  } catch (error) {
+    await file?.remove()
+    throw error
+  }
 }
 
-function codeOf(error: unknown): string {
-  const { code } = error as { code?: unknown }
-  return typeof code === 'string' ? code : 'no code'
+/** Where the codes of an error stand. */
+function errorText(error: Run['error']): string {
+  if (error === undefined) return ''
+  return [error.code, error.message, ...Object.values(error.facts)].join(' ')
 }
 
 /** A block for each code; what an earlier block says is not said again. */

@@ -20,6 +20,7 @@ import { note, noteWarning, printLine, reportError, toJsonLine } from '../output
 import { readPassword } from '../password-source.ts'
 import { promptHidden } from '../prompt.ts'
 import { createStepLog } from '../steps.ts'
+import { type TraceTap, traceHelp, traceSpecs, withTraceFile } from '../trace-file.ts'
 
 const tokenHelp = `Usage: ropc token --client-id ID -u UPN --scope SCOPE [--scope SCOPE]… [options]
        ropc token --client-id ID --device-code --scope SCOPE [--scope SCOPE]… [options]
@@ -53,6 +54,7 @@ Where the password comes from; without any of these it is asked for at the termi
 
   --json                 print one JSON object: accessToken, expiresOn, tokenType, scopes, account, path,
                          passwordSentTo, correlationId
+${traceHelp}
   --expect CODE          prove that the sign-in is blocked: exit 0 if it fails with CODE, which is an AADSTS number, an OAuth
                          error or suberror, a code of AD FS or B2C, or an ERR_… code of ropc; else 1, and no token is printed
   --dry-run              stop before the password, and say which host would get it
@@ -86,6 +88,7 @@ const specs = {
   ...cacheSpecs,
   ...deviceCodeSpecs,
   ...expectSpecs,
+  ...traceSpecs,
   'password-stdin': { type: 'boolean' },
   'password-file': { type: 'string' },
   'password-env': { type: 'string' },
@@ -105,6 +108,10 @@ export async function runToken(argv: readonly string[], io: CliIo): Promise<Exit
     await printLine(io, tokenHelp)
     return exitCode.ok
   }
+  return withTraceFile(options, io, warningSink(options, io), (trace) => runSignIn(options, io, trace))
+}
+
+async function runSignIn(options: TokenOptions, io: CliIo, trace: TraceTap): Promise<ExitCode> {
   const byDeviceCode = readDeviceCode(options)
   const expected = readExpectation(options)
   const username = byDeviceCode
@@ -112,7 +119,7 @@ export async function runToken(argv: readonly string[], io: CliIo): Promise<Exit
     : required(options, 'username', 'Write -u and the user principal name, e.g. -u ada@contoso.example.')
   const timeoutMs = 1_000 * readInteger(options.text('timeout') ?? '90', 'timeout', 1, 86_400)
   if (!options.flag('dry-run')) required(options, 'scope', 'Name what the token is for, e.g. --scope User.Read.')
-  const clientOptions = await readClientOptions(options, io)
+  const clientOptions = await readClientOptions(options, io, trace)
   const place = readCachePlace(options)
   // A dry run signs nobody in: nothing is looked up or kept, and no key is made for it.
   const opens = place !== undefined && !options.flag('dry-run')
@@ -136,6 +143,7 @@ export async function runToken(argv: readonly string[], io: CliIo): Promise<Exit
       username === undefined
         ? await signInByDeviceCode(client, { ...request, scopes, ...namedUser(options) }, io)
         : await signIn(client, { ...request, username, scopes }, { io, password, read })
+    trace.conceal(result.accessToken, result.idToken)
     if (expected !== undefined) return reportUnexpectedSuccess(io, expected)
     await printResult(result, options, io)
     return exitCode.ok
@@ -201,7 +209,7 @@ function warningSink(options: TokenOptions, io: CliIo): (code: string, message: 
   }
 }
 
-async function readClientOptions(options: TokenOptions, io: CliIo): Promise<ClientOptions> {
+async function readClientOptions(options: TokenOptions, io: CliIo, trace: TraceTap): Promise<ClientOptions> {
   const clientId = required(options, 'client-id', 'Pass the "Application (client) ID" of your app registration.')
   const authority = options.text('authority')
   const caFile = options.text('ca')
@@ -212,7 +220,7 @@ async function readClientOptions(options: TokenOptions, io: CliIo): Promise<Clie
       'Put the URL into HTTPS_PROXY and pass --proxy env.',
     )
   }
-  const onEvent = createStepLog({
+  const tellStep = createStepLog({
     step: options.flag('quiet') ? () => {} : withoutRepeats((line) => note(io, line)),
     warning: warningSink(options, io),
   })
@@ -222,7 +230,10 @@ async function readClientOptions(options: TokenOptions, io: CliIo): Promise<Clie
     ...(caFile === undefined ? {} : { ca: await readCa(caFile) }),
     ...(proxy === undefined ? {} : { proxy }),
     offlineAccess: !options.flag('no-offline-access'),
-    onEvent,
+    onEvent: (event) => {
+      trace.onEvent(event)
+      tellStep(event)
+    },
   }
 }
 
