@@ -65,10 +65,26 @@ export function emitAccountType(call: Call, realm: UserRealm, given: boolean): v
   })
 }
 
-/** Every endpoint of the metadata with its verdict; of those that would do, the rivals that were passed over. */
-export function emitEndpoint(
+/** Chooses an endpoint, and tells of it, also where there was none to choose. */
+export function decideEndpoint(
   call: Call,
-  endpoint: WsTrustEndpoint,
+  choose: () => WsTrustEndpoint,
+  mex: MexDocument | undefined,
+  fallbacks: readonly Verdict[],
+): WsTrustEndpoint {
+  let endpoint: WsTrustEndpoint | undefined
+  try {
+    endpoint = choose()
+    return endpoint
+  } finally {
+    if (endpoint !== undefined || mex !== undefined) emitEndpoint(call, endpoint, mex, fallbacks)
+  }
+}
+
+/** Every endpoint of the metadata with its verdict; of those that would do, the rivals that were passed over. */
+function emitEndpoint(
+  call: Call,
+  endpoint: WsTrustEndpoint | undefined,
   mex: MexDocument | undefined,
   fallbacks: readonly Verdict[],
 ): void {
@@ -76,7 +92,7 @@ export function emitEndpoint(
   const wanted = call.options.wsTrustVersion
   let found = false
   const candidates = mex?.candidates.map(({ policy, binding, port, version, url, verdict }): Candidate => {
-    const isChosen: boolean = !found && verdict.ok && url === endpoint.url && version === endpoint.version
+    const isChosen: boolean = !found && verdict.ok && url === endpoint?.url && version === endpoint?.version
     found ||= isChosen
     return {
       label: [port, binding, policy].find((name) => name !== undefined) ?? 'a part without a name',
@@ -90,23 +106,28 @@ export function emitEndpoint(
     type: 'decision',
     step: 'mex',
     question: 'WS-Trust endpoint',
-    chosen: endpoint.url,
+    chosen: endpoint?.url ?? 'none',
     candidates: candidates ?? [
       ...fallbacks.map((verdict) => ({ label: 'the metadata of the federation server', ...verdict })),
       {
         label: 'the endpoint that Entra has on file',
         rule: 'mex.fallback.active-auth-url',
         ok: true,
-        url: endpoint.url,
-        version: endpoint.version,
+        ...endpoint,
       },
     ],
   })
 }
 
-function passedOver(version: string | undefined, chosen: WsTrustEndpoint, wanted: string | undefined): Verdict {
+function passedOver(
+  version: string | undefined,
+  chosen: WsTrustEndpoint | undefined,
+  wanted: string | undefined,
+): Verdict {
   if (wanted !== undefined && version !== wanted) return { rule: 'mex.version.not-wanted', ok: false, evidence: wanted }
-  if (version !== chosen.version) return { rule: 'mex.version.superseded', ok: false, evidence: chosen.version }
+  if (chosen !== undefined && version !== chosen.version) {
+    return { rule: 'mex.version.superseded', ok: false, evidence: chosen.version }
+  }
   return { rule: 'mex.order.later', ok: false }
 }
 

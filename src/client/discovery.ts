@@ -19,13 +19,13 @@ import { buildUserRealmRequest, type FederatedRealm, parseUserRealm, type UserRe
 import type { MexDocument, WsTrustEndpoint } from '../wstrust/mex-document.ts'
 import type { Call } from './call.ts'
 import {
+  decideEndpoint,
   describeCloud,
   describeMetadata,
   describeMex,
   describeRealm,
   emitAccountType,
   emitAuthority,
-  emitEndpoint,
 } from './discovery-events.ts'
 import { exchange } from './exchange.ts'
 import { LruCache } from './lru.ts'
@@ -208,11 +208,11 @@ async function discoverFederation(call: Call, cache: DiscoveryCache, realm: Fede
       call.warn('MEX_FALLBACK', `${error.message}: using the endpoint that Entra has on file`)
     }
   }
-  const endpoint =
+  const choose = (): WsTrustEndpoint =>
     mex === undefined
       ? wsTrustEndpointFromActiveAuthUrl(activeAuthUrl ?? '', wsTrustVersion)
       : chooseWsTrustEndpoint(mex, wsTrustVersion)
-  emitEndpoint(call, endpoint, mex, fallbacks)
+  const endpoint = decideEndpoint(call, choose, mex, fallbacks)
   call.guard.check(endpoint.url, 'wstrust')
   return { type: 'federated', endpoint, audience, fallbacks }
 }

@@ -33,7 +33,7 @@ export function tellRejected(run: Run): RejectedAnswer {
   return { sentence, endpoints }
 }
 
-// A document that offers nothing ends the call before anything is decided: then it speaks for itself.
+// A program that somebody else recorded may end before it decides anything: then the document speaks for itself.
 function describedEndpoints(run: Run): readonly Candidate[] {
   const hop = hopsOf(run).findLast(({ parses }) => parses.some(({ what }) => what === 'MEX document'))
   if (hop === undefined) return []

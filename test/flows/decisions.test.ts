@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { messageOf } from '../../src/client/messages.ts'
 import { type ClientEvent, createRopcClient } from '../../src/index.ts'
+import { fixture } from '../fixtures.ts'
 import { demo, simulate } from './simulated.ts'
 
 const scopes = demo.scopes
@@ -69,6 +70,17 @@ describe('events tell what was decided, from what, and what was read', () => {
       authenticationMethod: expect.any(String),
     })
     expect(of(events, 'decision').at(-1)?.chosen).toBe('urn:ietf:params:oauth:grant-type:saml2-bearer')
+  })
+
+  it('of metadata without an endpoint for passwords: each endpoint with the reason, and that none was chosen', async () => {
+    const { client, events } = await simulate({ mex: fixture('mex/no-username-policy.xml') })
+    await expect(client.acquireTokenByUsernamePassword({ ...demo.fred, scopes })).rejects.toMatchObject({
+      code: 'ERR_NO_WSTRUST_ENDPOINT',
+    })
+    const decision = of(events, 'decision').at(-1)
+    expect(decision).toMatchObject({ question: 'WS-Trust endpoint', chosen: 'none' })
+    expect(decision?.candidates.length).toBeGreaterThan(1)
+    expect(decision?.candidates.filter(({ ok }) => ok)).toEqual([])
   })
 
   it('of a fallback: that the metadata failed, and what stood in', async () => {
