@@ -77,7 +77,9 @@ export function parseOptions<Name extends string>(
     if (token.kind !== 'option') {
       if (positionals === 'refused') throw strayArgument(token.index + 1)
       if (token.kind !== 'positional') continue
-      if (positionals !== 'taken' && !positionals.includes(token.value)) throw strayArgument(token.index + 1)
+      if (positionals !== 'taken' && !positionals.includes(token.value)) {
+        throw new UsageError(`argument ${token.index + 1} is not known`, `It can be ${positionals.join(', ')}.`)
+      }
       stray.push(token.value)
       continue
     }

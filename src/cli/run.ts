@@ -71,6 +71,14 @@ const commands: readonly CommandEntry[] = [
     does: 'sign several users in against the simulator, and show each step',
     load: async () => (await import('./commands/demo.ts')).runDemo,
   },
+  {
+    name: 'completion',
+    does: 'print what makes bash, zsh or fish complete these commands',
+    load: async () => {
+      const { runCompletion } = await import('./commands/completion.ts')
+      return (argv, io) => runCompletion(argv, io, commands)
+    },
+  },
 ]
 
 /** What is no part of the work with servers stands apart. */
@@ -78,7 +86,7 @@ const apart = new Set(['demo', 'completion'])
 
 function help(): string {
   const lines = (wanted: boolean): readonly string[] =>
-    commands.flatMap(({ name, does }) => (apart.has(name) === wanted ? [`  ${name.padEnd(10)} ${does}`] : []))
+    commands.flatMap(({ name, does }) => (apart.has(name) === wanted ? [`  ${name.padEnd(11)} ${does}`] : []))
   return `Usage: ropc COMMAND [options]
 
 ${lines(false).join('\n')}

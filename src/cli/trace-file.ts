@@ -8,15 +8,18 @@ import type { CliIo } from './io.ts'
 import { note, reportError } from './output.ts'
 import { readTraceLevel, traceLevelSpecs } from './trace-input.ts'
 
-export const traceSpecs = { trace: { type: 'string' }, ...traceLevelSpecs } as const
+export const traceSpecs: typeof traceLevelSpecs & { readonly trace: { readonly type: 'string' } } = {
+  trace: { type: 'string' },
+  ...traceLevelSpecs,
+}
 
 export type TraceOption = keyof typeof traceSpecs
 
 /** The lines of a command's help about {@link traceSpecs}. */
-export const traceHelp = `  --trace FILE           write what happened to FILE, which must be new, also when it fails: .html (a report to open in a browser),
-                         .md (diagram and text), .txt, .har (for developer tools) or .json (for ropc diff and explain)
-  --trace-level LEVEL    share (default): people, tenants and ids are pseudonyms; team: shown, but for names of people; raw: these
-                         too. No level shows a password, a key or a whole token`
+export const traceHelp: string = `  --trace FILE           write what happened to FILE, which must be new, also when it fails: .html (a report for browsers), .md
+                         (diagram and text), .txt, .har (for developer tools) or .json (for ropc diff and explain)
+  --trace-level LEVEL    how much it shows: share (default), with pseudonyms for people, tenants and ids; team, them but for
+                         names of people; raw, these too. No level shows a password, a key or a whole token`
 
 /** What a command tells of the call that is traced. */
 export interface TraceTap {

@@ -40,11 +40,24 @@ describe('exit codes', () => {
   })
 })
 
+const ten = ['token', 'realm', 'mex', 'assertion', 'decode', 'explain', 'doctor', 'diff', 'simulate', 'accounts']
+const apart = ['demo', 'completion']
+
 describe('help', () => {
   it.each([[['--help']], [['-h']], [['help']]])('goes to stdout: %j', async (argv) => {
     const { code, stdout, stderr } = await ropc(argv)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    for (const command of ['token', 'accounts', 'simulate', 'demo']) expect(stdout).toContain(`  ${command} `)
+    expect(Array.from(stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm), ([, name]) => name)).toEqual([...ten, ...apart])
+  })
+
+  it.each([...ten, ...apart])('of %s has an example, fits 130 columns, and starts nothing', async (command) => {
+    const { code, stdout, stderr } = await ropc([command, '--help'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(new RegExp(`^Usage: ropc ${command}\\b`))
+    const [, ...lines] = stdout.split('\n')
+    const examples = lines.filter((line) => new RegExp(`^ {2}\\S?.*\\bropc ${command}\\b`).test(line))
+    expect(examples.filter((line) => !/^ {7}ropc/.test(line))).not.toEqual([])
+    expect(lines.filter((line) => line.length > 130)).toEqual([])
   })
 
   it('of token says what to use in place of this grant, and names no option that takes a password', async () => {
@@ -54,12 +67,6 @@ describe('help', () => {
       expect(stdout).toContain(word)
     }
     expect(stdout.match(/--password[\w-]*/g)?.filter((name) => !/^--password-(stdin|file|env)$/.test(name))).toEqual([])
-  })
-
-  it.each(['accounts', 'simulate', 'demo'])('of %s starts nothing', async (command) => {
-    const { code, stdout } = await ropc([command, '--help'])
-    expect(code).toBe(0)
-    expect(stdout).toContain(`Usage: ropc ${command}`)
   })
 
   it('goes to stderr when no command is named, which is a usage error', async () => {

@@ -16,6 +16,8 @@ const accountsHelp = `Usage: ropc accounts --cache FILE [--remove UPN [--client-
 
 Lists the users whose tokens "ropc token --cache FILE" keeps, one a line: user name, home account id, host, tenant,
 with tabs in between. Never shows a token.
+  ropc accounts --cache tokens.cache
+  ropc accounts --cache tokens.cache --remove ada@contoso.example
 
   --cache FILE       the file
   --plaintext        it is not encrypted

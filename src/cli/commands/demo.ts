@@ -14,6 +14,7 @@ const demoHelp = `Usage: ropc demo
 Starts the simulator on 127.0.0.1 and signs users in against it through real sockets: a managed and a federated user,
 both again without a request, a wrong password, and a user who must use multifactor authentication. Shows every step.
 Exits with 0 only if all of it went as it should.
+  ropc demo
 
   -h, --help`
 

@@ -14,6 +14,8 @@ const doctorHelp = `Usage: ropc doctor UPN [options]
 Says why a sign-in of this user would fail, without the password: it asks for none and sends none. Looks at the
 environment, DNS, TCP, TLS certificates, clocks, the user's realm, the federation server's metadata and every endpoint,
 and says which host would get the password.
+  ropc doctor ada@contoso.example
+  ropc doctor ada@contoso.example --proxy env --json
 
   --authority URL        https://HOST/TENANT; default https://login.microsoftonline.com/organizations
   --client-id ID         application (client) id, to look at its form; nothing else here needs one

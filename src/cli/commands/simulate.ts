@@ -11,6 +11,7 @@ const simulateHelp = `Usage: ropc simulate [--port N]
 
 Runs a simulated Entra ID and AD FS on 127.0.0.1 until Ctrl-C, with users, keys and a certificate authority made for
 this run. Nothing it issues is worth anything anywhere else.
+  ropc simulate --port 8443
 
   --port N    port of the Entra side; default: a free one
   -h, --help
