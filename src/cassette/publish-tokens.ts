@@ -42,9 +42,7 @@ export async function createTokenPublisher(): Promise<TokenPublisher> {
       if (isKeySet(response.body)) return { ...response, body: JSON.stringify(publishedJwks()) }
       const isXml = /^[\s\ufeff]*</.test(response.body)
       const filled = walkTexts(response.body, ({ text }) =>
-        text.replace(/^\[([\w.:-]{1,60})\]$/, (whole, name: string) =>
-          name === 'dropped' ? whole : isXml ? '' : standIn(name),
-        ),
+        text.replace(/^\[([\w.:-]{1,60})\]$/, (_, name: string) => (isXml ? '' : standIn(name))),
       )
       const found = [...new Set(filled.match(token) ?? [])]
       const signed = new Map(await Promise.all(found.map(async (jwt) => [jwt, await sign(jwt)] as const)))

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { recordTransport } from '../../src/cassette/record.ts'
 import { replayTransport } from '../../src/cassette/replay.ts'
 import { InvalidArgumentError } from '../../src/errors.ts'
-import { createRequest } from '../../src/protocol/http.ts'
+import { createRequest, type Transport } from '../../src/protocol/http.ts'
 import { Secret } from '../../src/protocol/secret.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
 import { findLeaks, randomSecrets, secrecyContract } from '../contract/secrecy.ts'
-import { ada, ask, countingRuntime, fred, record, simulatorOfCloud } from './recorded.ts'
+import { ada, ask, countingRuntime, fred, record, scopes, simulatorOfCloud } from './recorded.ts'
 
 describe('recordTransport', () => {
   it('changes nothing of what passes', async () => {
@@ -122,6 +122,58 @@ describe('recordTransport', () => {
     expect(written).toEqual([])
   })
 
+  it.each(['ada@contoso.example', 'https://sts.contoso.example', '7b3a1f52-4c1e-4a55-9d3e-1f0c5a7d2e01'])(
+    'refuses to write %s where no pseudonym comes: in the name of a namespace',
+    async (name) => {
+      const recorder = recordTransport(answering(`<a xmlns="urn:${name}"><b>${name}</b></a>`), () => {})
+      await recorder({ step: 'mex', method: 'GET', headers: {}, url: 'https://sts.contoso.example/mex' })
+      await expect(recorder.finish()).rejects.toMatchObject({ code: 'ERR_CASSETTE_LEAK' })
+    },
+  )
+
+  it('refuses to write a secret that an answer showed before it was known as one', async () => {
+    const recorder = recordTransport(answering('<a xmlns="urn:correct-horse-7"/>'), () => {})
+    await recorder({ step: 'mex', method: 'GET', headers: {}, url: 'https://sts.contoso.example/mex' })
+    await recorder(passwordRequest('correct-horse-7'))
+    await expect(recorder.finish()).rejects.toThrow('a secret')
+  })
+
+  it('leaves out a request that was not answered yet', async () => {
+    const recorder = recordTransport(
+      () => new Promise(() => {}),
+      () => {},
+    )
+    void recorder({ step: 'realm', method: 'GET', headers: {}, url: realmUrl })
+    expect((await recorder.finish()).exchanges).toEqual([])
+  })
+
+  it('renames an origin, and none that only begins like it', async () => {
+    const body =
+      '{"token_endpoint":"https://localhost:84/a","jwks_uri":"https://localhost:8443/b","issuer":"https://localhost/c"}'
+    const recorder = recordTransport(answering(body, 'application/json'), () => {}, {
+      origins: { 'https://localhost:84': 'https://login.microsoftonline.com' },
+    })
+    await recorder({ step: 'authority', method: 'GET', headers: {}, url: 'https://localhost:84/x' })
+    expect((await recorder.finish()).exchanges[0]?.response?.body).toBe(
+      body.replace('localhost:84/', 'login.microsoftonline.com/'),
+    )
+  })
+
+  it('blanks the signatures of assertions, and gives each opaque token a name of its own', async () => {
+    let at = 1_900_000_000
+    const simulator = await simulatorOfCloud({ now: () => at })
+    const { client, finish } = record(simulator, fred.username, {
+      runtime: { now: () => at, newId: () => crypto.randomUUID() },
+    })
+    const { account } = await client.acquireTokenByUsernamePassword(ask(fred.username, fred.password))
+    at += 4_000
+    await client.acquireTokenSilent({ account: account ?? { username: '' }, scopes })
+    const bodies = (await finish()).cassette.exchanges.map(({ response }) => response?.body ?? '')
+    expect(bodies[2]).toMatch(/<(\S*SignatureValue)><\/\1>/)
+    expect(bodies[3]).toContain('"published-refresh-token-1"')
+    expect(bodies[4]).toContain('"published-refresh-token-2"')
+  })
+
   it('gives the sink a check that finds what it should not have written', async () => {
     const simulator = await simulatorOfCloud()
     const recorder = recordTransport(simulator.send, (_, text, check) => check(`${text}${ada.password}`), {
@@ -170,6 +222,10 @@ describe('recordTransport', () => {
 })
 
 const realmUrl = 'https://login.microsoftonline.com/common/userrealm/ada%40contoso.example?api-version=1.0'
+
+function answering(body: string, type = 'text/xml'): Transport {
+  return async () => ({ status: 200, headers: { 'content-type': type }, body })
+}
 
 function jwtOf(secret: string): string {
   const parts = [{ alg: 'RS256' }, { sub: secret, name: secret, [secret]: secret }]
