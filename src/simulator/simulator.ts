@@ -191,7 +191,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
 
   async function answer(side: Side, request: SimulatorRequest): Promise<Delivery> {
     const plan = injector.plan(request.url)
-    return skew.run(plan.skewSeconds, async () => {
+    const respond = async (): Promise<Delivery> => {
       const honest =
         plan.standIn === undefined
           ? await answers[side](request)
@@ -203,7 +203,9 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
       journal.push(journalEntry(request, { ...honest, response, ...injected }, at))
       const date = new Date(at * 1000).toUTCString()
       return { ...delivery, response: { ...response, headers: { date, ...response.headers } } }
-    })
+    }
+    // A storage that was run once costs every promise of the process a little, for ever: only where a clock is off.
+    return (skew.getStore() ?? 0) === plan.skewSeconds ? respond() : skew.run(plan.skewSeconds, respond)
   }
 
   function decideDevice(userCode: string, username?: string): void {
