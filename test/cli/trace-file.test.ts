@@ -55,14 +55,13 @@ function signIn(username: string, more: readonly string[], io?: TestIo): Promise
 describe('ropc token --trace', () => {
   it.each([
     ['.html', /^<!doctype html>[\s\S]*<\/html>\n$/],
-    ['.HTML', /^<!doctype html>/],
     ['.har', /^\{\n {2}"log"/],
     ['.json', /^\{\n {2}"version": 1,/],
     [
       '.md',
       /^# Trace of a sign-in\n\n```mermaid\nsequenceDiagram\n[\s\S]*\n```\n\n```text\nTrace of 1 call by [\s\S]*\n```\n$/,
     ],
-    ['.txt', /^Trace of 1 call by ropc-client/],
+    ['.TXT', /^Trace of 1 call by ropc-client/],
   ])('writes what happened as %s, for its owner alone', async (ending, form) => {
     const path = fresh(ending)
     const { code, stdout, stderr } = await signIn(fred, ['--trace', path])
@@ -224,22 +223,23 @@ describe('the scan of what is to be written', () => {
 it('a password, wherever a server repeats it, is in no file, and in no output', async () => {
   const outputs: string[] = []
   const endings = ['.html', '.har', '.json', '.md', '.txt']
-  const passwords = randomSecrets(200).filter((secret) => !/[\r\n]/.test(secret) && secret.length < 200)
-  for (const [index, password] of passwords.slice(0, 15).entries()) {
+  const passwords = randomSecrets(200).filter((secret) => !/[\r\n\t]/.test(secret) && secret.length < 200)
+  for (const [index, password] of passwords.slice(0, 10).entries()) {
     const path = fresh(endings[index % endings.length] ?? '')
     const echo = [password, encodeURIComponent(password), Buffer.from(password).toString('base64')][index % 3]
     tokenFault = (_, answer) => ({
       ...answer,
-      headers: { ...answer.headers, 'x-ms-request-id': `${echo}` },
+      // Node sends no other header.
+      headers: { ...answer.headers, ...(/^[ -~]+$/.test(`${echo}`) ? { 'x-ms-request-id': `${echo}` } : {}) },
       body: JSON.stringify({ error: `invalid_${echo}`, error_description: `AADSTS50126: ${echo}`, [`${echo}`]: echo }),
     })
     const io = createTestIo({ stdin: piped(password) })
     const { stdout, stderr, code } = await signIn(ada, ['--trace', path, '--trace-level', 'raw'], io)
-    expect([1, 3, 5]).toContain(code)
+    expect([1, 3]).toContain(code)
     expect(existsSync(path)).toBe(code !== 1)
     outputs.push(stdout, stderr, code === 1 ? '' : readFileSync(path, 'utf8'))
   }
-  expect(outputs.filter((text) => text.includes('50126')).length).toBeGreaterThan(10)
+  expect(outputs.filter((text) => text.includes('\ncode: ERR_TOKEN_ENDPOINT'))).toHaveLength(10)
   expect(outputs.flatMap(findLeaks)).toEqual([])
 })
 
