@@ -1,5 +1,7 @@
+import { createLocalJWKSet, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { Cassette } from '../../src/cassette/cassette.ts'
+import { publishedJwks } from '../../src/cassette/published-key.ts'
 import { CassetteMismatchError, replayTransport } from '../../src/cassette/replay.ts'
 import type { TokenResult } from '../../src/client/token-result.ts'
 import { ada, ask, clientOf, countingRuntime, fred, record, scopes, simulatorOfCloud } from './recorded.ts'
@@ -44,7 +46,53 @@ describe('replayTransport', () => {
     const replay = replayTransport(cassette, { username: own })
     const result = await clientOf(replay).acquireTokenByUsernamePassword(ask(own))
     expect(result.account?.username).toBe(own)
+    // Its claims are others now, and so is its signature.
+    const key = createLocalJWKSet({ keys: publishedJwks().keys.map((jwk) => ({ ...jwk })) })
+    const { payload } = await jwtVerify(result.idToken ?? '', key, { currentDate: new Date(0) }).catch((error) => error)
+    expect(payload).toMatchObject({ preferred_username: own })
     replay.assertExhausted()
+  })
+
+  it('fails as the connection did', async () => {
+    const simulator = await simulatorOfCloud({ inject: [{ route: 'token', fault: { type: 'reset' } }] })
+    const { client, finish } = record(simulator, ada.username)
+    await client.acquireTokenByUsernamePassword(ask(ada.username, ada.password)).catch(() => undefined)
+    const replay = replayTransport((await finish()).cassette)
+    await expect(clientOf(replay).acquireTokenByUsernamePassword(ask(replayed))).rejects.toMatchObject({
+      ...{ name: 'TransportError', code: 'ERR_TRANSPORT_UNREACHABLE', step: 'token' },
+    })
+    replay.assertExhausted()
+  })
+
+  it('gives calls that ask the very same each its own answer', async () => {
+    const request = { method: 'GET', url: 'https://idp.example/.well-known/openid-configuration', headers: {} } as const
+    const answered = (call: number) => ({
+      ...{ call, ids: [`${call}`], clock: [call], request },
+      response: { status: 200, headers: {}, body: `{"call":${call}}` },
+    })
+    const replay = replayTransport({ version: 1, exchanges: [answered(1), answered(2)] })
+    for (const call of [1, 2]) replay.runtime.forCall?.(call).newId()
+    const second = await replay({ ...request, step: 'authority' }, { call: 2 })
+    expect(second.body).toBe('{"call":2}')
+    expect((await replay({ ...request, step: 'authority' }, { call: 1 })).body).toBe('{"call":1}')
+  })
+
+  it.each([
+    ['a header', { headers: { accept: 'text/html', soapaction: 'b' } }, 'header accept'],
+    ['the query', { url: 'https://idp.example/a?api-version=2' }, 'query api-version'],
+  ])('refuses %s that is another, whatever the order of the others', async (_, change, name) => {
+    const request = {
+      method: 'GET',
+      url: 'https://idp.example/a?api-version=1',
+      headers: { accept: 'a', soapaction: 'b' },
+    } as const
+    const near = { call: 1, ids: [], clock: [], request, response: { status: 200, headers: {}, body: '' } }
+    const far = { ...near, request: { ...request, url: 'https://idp.example/b?api-version=1', headers: {} } }
+    const replay = replayTransport({ version: 1, exchanges: [far, near] })
+    const asked = replay({ ...request, step: 'authority', ...change })
+    await expect(asked).rejects.toThrow(`the next like it, GET https://idp.example/a, differs in ${name}`)
+    const same = { ...request, headers: { soapaction: 'b', accept: 'a' }, step: 'authority' } as const
+    await expect(replay(same)).resolves.toMatchObject({ status: 200 })
   })
 
   it('binds no name to a cassette of nobody', async () => {
