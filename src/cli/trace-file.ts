@@ -48,6 +48,9 @@ export async function withTraceFile(
   run: (trace: TraceTap) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const file = await openTraceFile(options)
+  if (file === undefined && options.text('trace-level') !== undefined) {
+    throw new UsageError('--trace-level goes with --trace', 'Name the file: --trace FILE.')
+  }
   if (file === undefined) return run({ onEvent: () => {}, conceal: () => {} })
   const { createTap } = await import('./trace-tap.ts')
   const tap = createTap()

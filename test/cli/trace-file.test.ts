@@ -5,6 +5,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parseOptions } from '../../src/cli/args.ts'
 import { Interrupted } from '../../src/cli/io.ts'
 import { openTraceFile, traceSpecs, withTraceFile } from '../../src/cli/trace-file.ts'
+import { createTap } from '../../src/cli/trace-tap.ts'
+import type { ClientEvent } from '../../src/client/events.ts'
+import { attachMessage } from '../../src/client/messages.ts'
+import { createRequest } from '../../src/protocol/http.ts'
 import { Secret } from '../../src/protocol/secret.ts'
 import type { FaultHook, RunningSimulator } from '../../src/simulator.ts'
 import { createSimulator } from '../../src/simulator.ts'
@@ -170,6 +174,12 @@ describe('ropc token --trace', () => {
     expect(stderr).not.toContain('Zk3vQx9LmA')
   })
 
+  it('refuses a level without a file', async () => {
+    const { code, stderr } = await signIn(ada, ['--trace-level', 'raw'])
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('goes with --trace') })
+    expect(running.simulator.journal).toEqual([])
+  })
+
   it('leaves no file behind when the command line is refused', async () => {
     const path = fresh('.html')
     expect(await ropc(['token', '--trace', path])).toMatchObject({ code: 2 })
@@ -217,6 +227,54 @@ describe('the scan of what is to be written', () => {
     )
     expect(code).toBe(1)
     expect(existsSync(path)).toBe(false)
+  })
+})
+
+describe('the trace of a command', () => {
+  const event = { type: 'warning', at: 0, callId: 'c', code: 'STORE_FAILED', message: 'as ````` it says' } as const
+  const options = (path: string) => parseOptions(['--trace', path], traceSpecs)
+
+  it('is written although the command throws, and the error is thrown on', async () => {
+    const path = fresh('.json')
+    const failure = new Interrupted('SIGTERM')
+    const outcome = withTraceFile(
+      options(path),
+      createTestIo(),
+      () => {},
+      async ({ onEvent }) => {
+        onEvent(event)
+        throw failure
+      },
+    )
+    await expect(outcome).rejects.toBe(failure)
+    expect(JSON.parse(readFileSync(path, 'utf8')).events).toEqual([event])
+  })
+
+  it('is fenced in Markdown, so nothing that a peer wrote ends the fence', async () => {
+    const path = fresh('.md')
+    const trace: Trace = { version: 1, product: 'x', level: 'share', events: [event] }
+    expect(await (await openTraceFile(options(path)))?.write(trace, [], createTestIo(), () => {})).toBe(true)
+    const text = readFileSync(path, 'utf8')
+    expect(text).toContain('as ````` it says')
+    expect(text).toMatch(/\n``````text\n[\s\S]*\n``````\n$/)
+  })
+
+  it('is searched for what the requests and answers held', () => {
+    const { onEvent, secrets } = createTap()
+    const request = createRequest({
+      ...{ step: 'token', method: 'POST', url: 'https://h.example/', headers: {} },
+      body: 'client_secret=in-the-body',
+      secrets: [new Secret('of-the-request')],
+    })
+    const body = '{"access_token":"of-the-answer","scope":"User.Read"}'
+    const sent: ClientEvent = {
+      ...{ type: 'http.response', hop: 1, step: 'token', method: 'POST', url: 'https://h.example/' },
+      ...{ at: 0, callId: 'c', status: 200, durationMs: 1 },
+    }
+    attachMessage(sent, { request, response: { status: 200, headers: {}, body } })
+    onEvent(sent)
+    const found = secrets().map((secret) => secret.reveal())
+    expect(found.toSorted()).toEqual(['in-the-body', 'of-the-answer', 'of-the-request'])
   })
 })
 
