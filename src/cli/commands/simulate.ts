@@ -7,18 +7,20 @@ import { type ExitCode, exitCode } from '../exit-code.ts'
 import { type CliIo, Interrupted } from '../io.ts'
 import { printLine } from '../output.ts'
 
-const simulateHelp = `Usage: ropc simulate [--port N]
+const simulateHelp = `Usage: ropc simulate [--port N] [--ui]
 
 Runs a simulated Entra ID and AD FS on 127.0.0.1 until Ctrl-C, with users, keys and a certificate authority made for
 this run. Nothing it issues is worth anything anywhere else.
   ropc simulate --port 8443
 
   --port N    port of the Entra side; default: a free one
+  --ui        also serves a page, on 127.0.0.1 as well, that signs its users in, without and with faults, and shows
+              every step as it happens
   -h, --help
 
 Ends with 130 on Ctrl-C and with 0 on SIGTERM, which is how a service manager ends it.`
 
-const specs = { port: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const
+const specs = { port: { type: 'string' }, ui: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const
 
 /** `ropc simulate`: runs the simulator until it is told to stop. */
 export async function runSimulate(argv: readonly string[], io: CliIo): Promise<ExitCode> {
@@ -31,15 +33,17 @@ export async function runSimulate(argv: readonly string[], io: CliIo): Promise<E
   const { createSimulator } = await import('../../simulator.ts')
   const running = await listen(await createSimulator(), port)
   const folder = await mkdtemp(join(tmpdir(), 'ropc-simulator-'))
+  const live = options.flag('ui') ? await (await import('../live/server.ts')).serveLive() : undefined
   try {
     // mkdtemp makes it 0700 on POSIX already; a umask cannot widen it, but an ACL default might.
     await chmod(folder, 0o700)
     const caFile = join(folder, 'ca.pem')
     await writeFile(caFile, running.ca, { mode: 0o600, flag: 'wx' })
-    await printLine(io, describe(running, caFile))
+    await printLine(io, describe(running, caFile, live?.url))
     await stopped(io.stop.signal)
   } finally {
     await rm(folder, { recursive: true, force: true })
+    await live?.close()
     await running.close()
   }
   const { reason } = io.stop.signal
@@ -57,7 +61,7 @@ async function listen(simulator: Simulator, port: number): Promise<RunningSimula
   }
 }
 
-function describe({ authority, adfsOrigin, simulator }: RunningSimulator, caFile: string): string {
+function describe({ authority, adfsOrigin, simulator }: RunningSimulator, caFile: string, page?: string): string {
   const { users, clientId } = simulator
   const width = (texts: readonly string[]): number => Math.max(...texts.map((text) => text.length))
   const names = width(users.map(({ username }) => username))
@@ -76,6 +80,7 @@ function describe({ authority, adfsOrigin, simulator }: RunningSimulator, caFile
     `CA file     ${caFile}`,
     `client id   ${clientId}`,
     `AD FS       ${adfsOrigin}`,
+    ...(page === undefined ? [] : [`page        ${page}`]),
     '',
     'users (name, password, how they sign in, what they show):',
     ...rows,

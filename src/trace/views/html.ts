@@ -1,4 +1,4 @@
-import { htmlOf, type Markup, mark, markup, verbatim } from '../report/markup.ts'
+import { type Content, htmlOf, type Markup, mark, markup, verbatim } from '../report/markup.ts'
 import { operationWords, outcomeOf, readable, renderRun } from '../report/run.ts'
 import { reportScript, scriptHash } from '../report/script.ts'
 import { wordsFor } from '../report/step-words.ts'
@@ -7,10 +7,15 @@ import { type Run, readRuns } from '../runs.ts'
 import type { Trace } from '../trace.ts'
 
 /**
- * What the page may do: nothing but show itself with its own style sheet and script. The live page sends it as a header, with
- * `connect-src 'self'` added.
+ * What the page may do: nothing but show itself with its own style sheet and script.
+ *
+ * @param more Hashes of what stands beside these in a page that holds more than a report, as for `'sha256-…'` sources.
  */
-const reportPolicy: string = `default-src 'none'; style-src '${styleHash}'; script-src '${scriptHash}'; img-src data:; base-uri 'none'; form-action 'none'`
+export function reportPolicy(more: { readonly style?: string; readonly script?: string } = {}): string {
+  const sources = (...hashes: readonly (string | undefined)[]): string =>
+    hashes.flatMap((hash) => (hash === undefined ? [] : [`'${hash}'`])).join(' ')
+  return `default-src 'none'; style-src ${sources(styleHash, more.style)}; script-src ${sources(scriptHash, more.script)}; img-src data:; base-uri 'none'; form-action 'none'`
+}
 
 export interface HtmlOptions {
   /** Of the page; default: what was called, and how it ended. */
@@ -24,34 +29,53 @@ export interface HtmlOptions {
 export function renderHtml(trace: Trace, { title }: HtmlOptions = {}): string {
   const runs = readRuns(trace)
   const heading = title ?? titleOf(runs)
-  const page = markup`<!doctype html>
+  return renderPage({
+    title: heading,
+    head: markup`<meta http-equiv="Content-Security-Policy" content="${reportPolicy()}">`,
+    main: markup`${runs.length > 1 && contents(runs)}
+${runs.length === 0 && markup`<p>This trace holds no call.</p>`}
+${runs.map((run, index) => verbatim(renderRun(run, { id: `run-${index + 1}` })))}`,
+    footer: markup`${trace.product}, trace version ${trace.version}, level “${trace.level}”: ${wordsFor(levelWords, trace.level)} No level shows a password, a client’s secret or a signature.`,
+  })
+}
+
+/** The parts of a page that differ between the report and the page that shows one as it grows. */
+export interface PageParts {
+  readonly title: string
+  readonly head?: Content
+  readonly main: Content
+  readonly footer: Content
+  /** Behind the script of the report. */
+  readonly tail?: Content
+}
+
+/** A page with the style sheet, the script and the tools of the report. */
+export function renderPage({ title, head, main, footer, tail }: PageParts): string {
+  return htmlOf(markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${reportPolicy}">
+${head}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
-<title>${heading}</title>
+<title>${title}</title>
 <style>${verbatim(reportStyle)}</style>
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
 <header class="page">
-<h1>${heading}</h1>
+<h1>${title}</h1>
 ${reportTools}
 </header>
 <main id="content" tabindex="-1">
-${runs.length > 1 && contents(runs)}
-${runs.length === 0 && markup`<p>This trace holds no call.</p>`}
-${runs.map((run, index) => verbatim(renderRun(run, { id: `run-${index + 1}` })))}
+${main}
 </main>
-<footer class="page"><p>${trace.product}, trace version ${trace.version}, level “${trace.level}”: ${wordsFor(levelWords, trace.level)} No level shows a password, a client’s secret or a signature.</p></footer>
+<footer class="page"><p>${footer}</p></footer>
 <script>${verbatim(reportScript)}</script>
-</body>
+${tail}</body>
 </html>
-`
-  return htmlOf(page)
+`)
 }
 
 /** Search, theme, open and close: shown once the script runs. */
