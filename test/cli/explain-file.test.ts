@@ -154,6 +154,14 @@ describe('ropc explain, given a recorded sign-in', () => {
     expect(outputs.flatMap(findLeaks)).toEqual([])
   })
 
+  it('writes no file that would show a secret of the archive: here the recorder is called like the password', async () => {
+    const path = fresh('.html')
+    const archive = folder.file('odd.har', archiveOf('Zk3vQx9LmA').replace('a proxy', 'Zk3vQx9LmA'))
+    const { code, stderr } = await ropc(['explain', archive, '--trace', path])
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('its file was deleted') })
+    expect(existsSync(path)).toBe(false)
+  })
+
   it('loads nothing that could send a request', () => {
     const loaded = allModulesFrom(fileURLToPath(new URL('../../src/cli/commands/explain.ts', import.meta.url)))
     expect(loaded.some((name) => name.endsWith('trace/har-import.ts'))).toBe(true)
