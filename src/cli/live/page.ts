@@ -36,7 +36,7 @@ ${select(
 )}
 ${select(
   'route',
-  'Where, if on the way',
+  'Where (faults on the way)',
   routeChoices.map(({ id, label, fits }) =>
     option(id, label, fits !== undefined && markup` data-fits="${fits.join(' ')}"`),
   ),
