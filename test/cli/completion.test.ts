@@ -64,7 +64,7 @@ describe.skipIf(!shellRuns('bash'))('bash', () => {
 
   it('offers the options of the command', () => {
     expect(offers('ropc', 'token', '--pass')).toEqual(['--password-stdin', '--password-file', '--password-env'])
-    expect(offers('ropc', 'simulate', '-')).toEqual(['--port', '--help', '-h'])
+    expect(offers('ropc', 'simulate', '--po')).toEqual(['--port'])
     expect(offers('ropc', 'explain', 'a.har', '--t')).toEqual(['--trace', '--trace-level'])
     expect(offers('ropc', 'demo', '')).toEqual(['--help', '-h'])
     expect(offers('ropc', 'token', '--json', '-u', 'a@b.example', '--tr')).toEqual(['--trace', '--trace-level'])

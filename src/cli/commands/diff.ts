@@ -13,7 +13,8 @@ what was checked, how it ended. Ids, times, tokens and durations are never a dif
   ropc diff works.json browser.har --json
 
 Each is a trace (JSON) or an HTTP archive (HAR) of any program; one of them may be "-", standard input. At level share people,
-tenants and hosts have pseudonyms, given out in order: that two sign-ins are of different tenants is no difference then.
+tenants and hosts have pseudonyms, given out in order: that two sign-ins are of different tenants is no difference then. Best are
+two of a kind: in a HAR stands what was sent and answered, not what a program considered, or found in its cache.
 
 Lines begin with "~" (not the same), "-" (in the first only) or "+" (in the second only), and the place.
 
