@@ -94,7 +94,7 @@ describe.skipIf(!shellRuns('fish'))('fish', () => {
     ['ropc token --password-f', ['--password-file']],
   ])('completes “%s”', (line, expected) => {
     const code = 'source $argv[1]; complete -C $argv[2]'
-    const { stdout } = spawnSync('fish', ['--no-config', '-c', code, files.get('fish') ?? '', line], {
+    const { stdout } = spawnSync(shells[2], ['--no-config', '-c', code, files.get('fish') ?? '', line], {
       encoding: 'utf8',
     })
     const found = stdout.split('\n').flatMap((text) => (text === '' ? [] : [text.split('\t')[0] ?? '']))
