@@ -17,6 +17,7 @@ export interface Cassette {
   readonly client?: CassetteClient
   /** What the client was asked for, in order, and what came of it. */
   readonly calls?: readonly CassetteCall[]
+  /** Call by call, those of one call in order. */
   readonly exchanges: readonly Exchange[]
   /** What a call drew from its runtime after its last exchange; of a call without any, all. */
   readonly rest?: readonly Drawn[]
@@ -70,6 +71,8 @@ export interface CassetteCall {
   readonly operation: string
   /** Its argument, without secrets. */
   readonly request: Readonly<Record<string, unknown>>
+  /** Made while the calls before it were under way. */
+  readonly together?: true
   /** What came of it, as `describeOutcome` says. */
   readonly outcome: Readonly<Record<string, unknown>>
 }

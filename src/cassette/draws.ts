@@ -31,7 +31,7 @@ export function createDrawRecorder(source: Source): DrawRecorder {
   const take = (call: number): Drawn => {
     const { ids, clock } = of(call)
     drawn.delete(call)
-    return { call: numberOf(call), ids, clock }
+    return { call: numberOf(call), ids, clock: withoutRepeats(clock) }
   }
   return {
     forCall: (call) => ({
@@ -48,8 +48,18 @@ export function createDrawRecorder(source: Source): DrawRecorder {
       },
     }),
     take,
-    rest: () => [...drawn.keys()].filter((call) => numbers.has(call)).map(take),
+    rest: () =>
+      [...drawn.keys()]
+        .filter((call) => numbers.has(call))
+        .map(take)
+        .sort((a, b) => a.call - b.call),
   }
+}
+
+// The last reading is repeated as often as it is asked for, so that a cassette does not change with how often a client looks.
+function withoutRepeats(clock: readonly EpochSeconds[]): readonly EpochSeconds[] {
+  const last = clock.findLastIndex((at) => at !== clock.at(-1))
+  return clock.slice(0, last + 2)
 }
 
 /** Gives out again what was drawn. */

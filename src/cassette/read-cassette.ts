@@ -80,10 +80,11 @@ function readClient(value: unknown): CassetteClient {
 }
 
 function readCall(value: unknown, where: string): CassetteCall {
-  const { operation, request, outcome } = readObject(value, where)
+  const { operation, request, together, outcome } = readObject(value, where)
   return {
     operation: readText(operation, `${where}.operation`, 100),
     request: readObject(request, `${where}.request`),
+    ...(together === undefined ? {} : { together: readOneOf(together, [true] as const, `${where}.together`) }),
     outcome: readObject(outcome, `${where}.outcome`),
   }
 }

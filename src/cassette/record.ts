@@ -92,7 +92,10 @@ export function recordTransport(inner: Transport, sink: CassetteSink, options: R
 
   const finish = async (about: About = {}): Promise<Cassette> => {
     // A request that is still under way, or whose transport broke, has nothing to replay.
-    const exchanges = recorded.filter(({ response, failure }) => response !== undefined || failure !== undefined)
+    // Call by call: which of two calls at once is first with its request is chance, and nothing that a replay looks at.
+    const exchanges = recorded
+      .filter(({ response, failure }) => response !== undefined || failure !== undefined)
+      .sort((a, b) => a.call - b.call)
     const raw: Cassette = { version: 1, ...about, exchanges, rest: draws.rest() }
     const named = createPseudonyms().value(renameOrigins(raw, origins))
     const publisher = await createTokenPublisher()
@@ -129,8 +132,9 @@ function leakCheck(
   const names = [...found].filter((name) => !isPseudonym(name) && !chosen.includes(name))
   const unwanted = [...names, ...forbidden].map((name) => new Secret(name))
   return (text) => {
-    const what = showsSecret(text, secrets) ? 'a secret' : showsSecret(text, unwanted) ? 'a name or an id' : undefined
-    if (what === undefined) return
+    // One search for all: it reads the text in every encoding.
+    if (!showsSecret(text, [...secrets, ...unwanted])) return
+    const what = showsSecret(text, secrets) ? 'a secret' : 'a name or an id'
     throw new InvalidArgumentError(
       `the cassette was not kept: it would show ${what} of the recording`,
       {
