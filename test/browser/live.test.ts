@@ -66,6 +66,8 @@ describe.skipIf(executablePath === undefined)('the live page in Chromium', () =>
     await page.evaluate(`{
       window.seen = [];
       window.words = [];
+      window.scrolled = 0;
+      addEventListener('scroll', () => (scrolled = Math.max(scrolled, scrollY)));
       new MutationObserver(() => {
         const count = document.querySelectorAll('details.step').length;
         if (seen.at(-1) !== count) seen.push(count);
@@ -76,6 +78,8 @@ describe.skipIf(executablePath === undefined)('the live page in Chromium', () =>
     await run(page)
     await says(page, 'Token obtained.')
     expect(await page.evaluate('seen')).toEqual(Array.from({ length: 14 }, (_, index) => index))
+    expect(await page.evaluate('scrolled')).toBeGreaterThan(300)
+    expect(await page.evaluate('document.getElementById("report").getBoundingClientRect().top')).toBeLessThan(400)
     expect(await page.evaluate('words')).toContain('Step 11: Security token (WS-Trust): HTTP 200')
     expect(await page.locator('.timeline li').count()).toBe(14)
     expect(await page.locator('.sequence svg a').count()).toBeGreaterThan(13)
@@ -113,7 +117,11 @@ describe.skipIf(executablePath === undefined)('the live page in Chromium', () =>
     const link = page.locator('.timeline a').nth(1)
     await page.evaluate(`window.opened = document.getElementById('run-1-step-2')`)
     await link.focus()
+    await page.mouse.wheel(0, 100)
+    const place = (): Promise<unknown> => page.evaluate(`opened.getBoundingClientRect().top`)
+    const before = await place()
     await says(page, 'Token obtained.')
+    expect(Math.abs(Number(await place()) - Number(before))).toBeLessThan(5)
     expect(await page.locator('#report .answers').isVisible()).toBe(true)
     expect(await page.evaluate(`opened.isConnected && opened.open`)).toBe(true)
     // The list of steps was written anew under the focus.

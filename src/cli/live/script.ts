@@ -20,6 +20,11 @@ export const liveScript = `
   // The id of this page at the server; empty while there is no connection.
   let page = '';
   let running = false;
+  // The page scrolls with the diagram until the reader does something.
+  let following = false;
+  for (const name of ['wheel', 'touchstart', 'pointerdown', 'keydown']) {
+    addEventListener(name, () => (following = false), { passive: true });
+  }
 
   /**
    * @param {boolean} now
@@ -58,6 +63,7 @@ export const liveScript = `
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     if (running || page === '') return;
+    following = true;
     setRunning(true, 'Running …');
     const body = JSON.stringify({
       page,
@@ -149,6 +155,8 @@ export const liveScript = `
     const { html, status: words, first, over } = JSON.parse(data);
     show(html, first);
     setRunning(!over, words);
+    const end = over ? place : place.querySelector('.sequence .alternative');
+    if (following && end) end.scrollIntoView({ block: over ? 'start' : 'nearest' });
   });
   source.addEventListener('failed', ({ data }) => setRunning(false, JSON.parse(data)));
   source.addEventListener('stopped', () => {
