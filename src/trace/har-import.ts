@@ -3,6 +3,8 @@ import type { ClientEventBody } from '../client/events.ts'
 import type { AuthError } from '../errors.ts'
 import { createRequest } from '../protocol/http.ts'
 import type { Secret } from '../protocol/secret.ts'
+import { createKeeper } from '../redact/keeper.ts'
+import { createLeakScan } from '../redact/leak-scan.ts'
 import { createPseudonyms } from '../redact/pseudonyms.ts'
 import { redactRequest, redactResponse } from '../redact/redact-message.ts'
 import type { RedactionLevel } from '../redact/redacted-message.ts'
@@ -25,7 +27,7 @@ export function traceFromHar(json: unknown, { level = 'share' }: { readonly leve
   const began = exchanges[0]?.startedAt ?? 0
   const calls = splitCalls(exchanges.map((exchange) => redact(exchange, secrets)))
   const events = calls.flatMap((call, index) => eventsOfCall(call, `imported-${index + 1}`, began))
-  const trace: Trace = { version: 1, product: creatorOf(json), level, events }
+  const trace: Trace = { version: 1, product: creatorOf(json, secrets), level, events }
   return level === 'raw' ? trace : createPseudonyms(level).value(trace)
 }
 
@@ -104,8 +106,10 @@ function eventsOfCall(call: readonly RedactedExchange[], callId: string, began: 
   return events
 }
 
-function creatorOf(json: unknown): string {
+function creatorOf(json: unknown, secrets: readonly Secret[]): string {
   const { name, version } = (json as { log: { creator?: { name?: unknown; version?: unknown } } }).log.creator ?? {}
   const parts = [name, version].filter((part): part is string => typeof part === 'string' && part !== '')
-  return parts.length === 0 ? 'an HTTP archive' : parts.join('/').slice(0, 100)
+  return parts.length === 0
+    ? 'an HTTP archive'
+    : createKeeper(createLeakScan(secrets)).words(parts.join('/').slice(0, 100))
 }

@@ -153,6 +153,12 @@ describe('a HAR of somebody else’s program', () => {
     expect(JSON.stringify(trace)).not.toContain('Pa$$w0rd')
   })
 
+  it('does not name a program that is called like the password', () => {
+    const archive = har([token]) as { log: { creator: { name: string } } }
+    archive.log.creator.name = `x${password}`
+    expect(traceFromHar(archive).product).toBe('[withheld: it repeats a secret]')
+  })
+
   it('says it without a password that another request carried', () => {
     const saml = token.body?.replace(
       'grant_type=password',
