@@ -19,7 +19,7 @@ describe.skipIf(executablePath === undefined)('the live page in Chromium', () =>
 
   beforeAll(async () => {
     mkdirSync(output, { recursive: true })
-    live = await serveLive()
+    live = await serveLive({ callTimeoutMs: 60_000 })
     browser = await chromium.launch({
       ...(executablePath === undefined ? {} : { executablePath }),
       chromiumSandbox: false,
@@ -117,7 +117,6 @@ describe.skipIf(executablePath === undefined)('the live page in Chromium', () =>
     const link = page.locator('.timeline a').nth(1)
     await page.evaluate(`window.opened = document.getElementById('run-1-step-2')`)
     await link.focus()
-    await page.mouse.wheel(0, 100)
     const place = (): Promise<unknown> => page.evaluate(`opened.getBoundingClientRect().top`)
     const before = await place()
     await says(page, 'Token obtained.')
@@ -188,13 +187,13 @@ describe.skipIf(executablePath === undefined)('the live page in Chromium', () =>
     const own = await background()
     for (let clicks = 0; clicks < (colorScheme === 'light' ? 1 : 2); clicks++) await page.locator('#theme').click()
     expect(await background()).toBe(own)
-    await page.evaluate(`for (const one of document.querySelectorAll('details')) one.open = true`)
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
     await page.evaluate(axe)
     const found = (await page.evaluate(
       `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, first: nodes[0].html, why: nodes[0].failureSummary })))`,
     )) as { impact: string }[]
     expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([])
+    await page.evaluate(`for (const one of document.querySelectorAll('details')) one.open = true`)
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
     await close(page)
   })
 

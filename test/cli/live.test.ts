@@ -128,7 +128,7 @@ const countOf = (html: string): number => html.split('<details class="step').len
 
 let live: LiveServer
 beforeAll(async () => {
-  live = await serveLive()
+  live = await serveLive({ callTimeoutMs: 60_000 })
 })
 afterAll(async () => {
   await live.close()
