@@ -9,6 +9,8 @@ import type { CassetteResponse } from './cassette.ts'
 const ofTheMachine: ReadonlySet<string> = new Set([
   ...['host', 'connection', 'content-length', 'accept-encoding', 'user-agent', 'keep-alive', 'transfer-encoding'],
   ...['x-client-ver', 'x-client-os', 'x-client-cpu', 'x-client-current-telemetry', 'x-client-last-telemetry'],
+  // A hint for routing, which names the user: a name that no header can hold goes without.
+  'x-anchormailbox',
 ])
 /** Of a response: how it travelled. The length and the coding are those of a body that was changed. */
 const ofTheConnection: ReadonlySet<string> = new Set([

@@ -70,17 +70,33 @@ describe('useCassette', () => {
     assertExhausted()
   })
 
-  it('binds a user name of the program’s, in requests, tokens and what is to be expected', async () => {
-    const own = 'build@fabrikam.example'
-    const { clientOptions, username, password, calls, assertExhausted } = useCassette('federated', { username: own })
-    expect(username).toBe(own)
-    const client = createRopcClient(clientOptions)
-    const result = await client.acquireTokenByUsernamePassword({ username, password, scopes: ['User.Read'] })
-    expect(result.account?.username).toBe(own)
-    expect(result.idTokenClaims?.['preferred_username']).toBe(own)
-    expect(describeOutcome(result)).toEqual(calls[0]?.outcome)
-    assertExhausted()
-  })
+  it.each([
+    ['managed', 'build@fabrikam.example'],
+    ['managed', "o'neil+x_fabrikam.example#EXT#@own-corp.example"],
+    ['managed', 'Ünal@own-corp.example'],
+    ['federated', 'build@fabrikam.example'],
+    ['federated-2005', 'Ünal@own-corp.example'],
+    ['b2c', 'build@fabrikam.example'],
+    ['oidc', 'build'],
+    ['client-certificate', 'build@fabrikam.example'],
+  ] as const)(
+    '%s binds a user name of the program’s, %s, in requests, tokens and what is to be expected',
+    async (name, own) => {
+      const { clientOptions, cassette, username, password, calls, assertExhausted } = useCassette(name, {
+        username: own,
+      })
+      expect(username).toBe(own)
+      const client = createRopcClient(clientOptions)
+      const scopes = calls[0]?.request['scopes'] as string[]
+      const result = await client.acquireTokenByUsernamePassword({ username, password, scopes })
+      expect(describeOutcome(result)).toEqual(calls[0]?.outcome)
+      expect(JSON.stringify([calls, result.account, result.idTokenClaims])).not.toContain(
+        `"${cassette.client?.username}"`,
+      )
+      expect(Object.values(result.idTokenClaims ?? {}).flat()).toContain(own)
+      assertExhausted()
+    },
+  )
 
   it('is afresh each time', () => {
     expect(useCassette('managed').transport).not.toBe(useCassette('managed').transport)
