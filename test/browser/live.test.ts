@@ -83,6 +83,8 @@ describe.skipIf(executablePath === undefined)('the live page in Chromium', () =>
     expect(await page.evaluate('words')).toContain('Step 11: Security token (WS-Trust): HTTP 200')
     expect(await page.locator('.timeline li').count()).toBe(14)
     expect(await page.locator('.sequence svg a').count()).toBeGreaterThan(13)
+    const ids = await page.locator('#report .step').evaluateAll((steps) => steps.map(({ id }) => id))
+    expect(ids).toEqual([...Array.from({ length: 13 }, (_, index) => `run-1-step-${index + 1}`), 'run-1-end'])
     // What was put together piece by piece is what the last message holds as a whole.
     expect(await page.locator('#report .answers li').count()).toBe(5)
     expect(

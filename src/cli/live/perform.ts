@@ -11,7 +11,7 @@ import type { Trace, TraceEvent } from '../../trace/trace.ts'
 import { routeChoices, type Scenario } from './scenario.ts'
 
 /** A run as far as it has come. */
-export interface Update {
+interface Update {
   /** The report of it, a fragment. */
   readonly html: string
   /** What happened last, or how it ended, in words. */
@@ -81,10 +81,9 @@ export async function performScenario(world: World, scenario: Scenario, options:
     for (;;) {
       signal.throwIfAborted()
       if (shown === trace.events.length) {
-        const hasEnded = ended
         trace = collector.trace({ level })
         if (shown < trace.events.length) continue
-        if (hasEnded) throw new Error('the call ended without saying so')
+        if (ended) throw new Error('the call ended without saying so')
         await bell.rung()
         continue
       }

@@ -99,7 +99,6 @@ export async function serveLive({
     const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(runTimeoutMs)])
     // A page that does not read what it is sent keeps the run waiting, and nothing piles up.
     const send = async (text: string): Promise<void> => {
-      signal.throwIfAborted()
       if (!response.write(text)) await once(response, 'drain', { signal })
     }
     try {
