@@ -104,14 +104,17 @@ export function secrecyContract(
   })
 }
 
+// Where long lines are broken, and texts at their line ends, costs time and hides nothing.
+const breakLength = Number.POSITIVE_INFINITY
+
 /** Everything a program might do to show a value. */
 export function show(value: unknown): string {
   const error = value instanceof Error ? `${value.message}${value.stack}${inspect(value.cause, { depth: null })}` : ''
   return [
     String(value),
     JSON.stringify(value),
-    inspect(value),
-    inspect({ value }, { depth: null, showHidden: true, getters: true }),
+    inspect(value, { breakLength }),
+    inspect({ value }, { depth: null, showHidden: true, getters: true, breakLength }),
     error,
   ].join('\n')
 }

@@ -56,7 +56,8 @@ export async function openLane(options?: ListenOptions): Promise<Lane> {
     waits,
     wait: async (ms) => {
       waits.push(ms)
-      now += ms / 1000
+      // A device code is asked about 180 times until it expires: time flies when twelve of them have shown how.
+      now += (ms / 1000) * (waits.length > 12 ? 20 : 1)
       if (planned?.waits === waits.length) planned.action()
     },
     after(count, action) {

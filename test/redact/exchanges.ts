@@ -49,6 +49,8 @@ export async function recordExchanges(): Promise<Recording> {
       clientId: side === 'oidc' ? 'demo-public' : (app?.clientId ?? demoWorld().ciam.apps[0]?.clientId ?? ''),
       authority: at.authorities[side],
       authorityKind: side,
+      // What is asked again is asked at once.
+      runtime: { wait: async () => undefined },
       onEvent,
       transport: async (request, sendOptions) => {
         const response = await at.send(request, sendOptions)
@@ -90,9 +92,8 @@ export async function recordExchanges(): Promise<Recording> {
       ['User.Read'],
     )
   }
-  const impatient = clientOn(simulator, 'entra', { runtime: { wait: async () => undefined } })
   const onUserCode = ({ userCode }: { userCode: string }): void => simulator.approveDevice(userCode, demo.ada.username)
-  await impatient.acquireTokenByDeviceCode({ scopes: ['User.Read'], onUserCode })
+  await clientOn(simulator, 'entra').acquireTokenByDeviceCode({ scopes: ['User.Read'], onUserCode })
 
   await signIn(clientOn(simulator, 'adfs'), demo.fred, ['openid'])
   await signIn(clientOn(simulator, 'adfs'), { ...demo.fred, password: 'Wr0ng-Passw0rd!' }, ['openid'])

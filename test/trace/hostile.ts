@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import type { Trace, TraceEvent } from '../../src/trace/trace.ts'
+import { anyCharacter } from '../any-character.ts'
 
 const dangerous = [
   ...[
@@ -48,7 +49,7 @@ const dangerous = [
 
 /** Text that breaks out of whatever is not escaped. */
 export const hostileText: fc.Arbitrary<string> = fc
-  .array(fc.oneof(fc.constantFrom(...dangerous), fc.string({ unit: 'binary', maxLength: 8 })), {
+  .array(fc.oneof(fc.constantFrom(...dangerous), fc.string({ unit: anyCharacter, maxLength: 8 })), {
     minLength: 1,
     maxLength: 6,
   })

@@ -52,7 +52,7 @@ const phaseDeadlines: readonly (readonly [hang: string, option: keyof HttpsTrans
 export function phasesContract(name: string, make: MakeTransport, capabilities: TransportCapabilities): void {
   describe(`${name}, phase by phase`, () => {
     // Times are measured, on a machine that may be busy with other tests: a second try is fair.
-    describe('ends at its deadlines', { retry: 2 }, () => deadlines(make, capabilities))
+    describe.concurrent('ends at its deadlines', { retry: 2 }, () => deadlines(make, capabilities))
     describe.concurrent('ends at once when aborted', { retry: 2 }, () => aborts(make, capabilities))
     describe.concurrent('leaves nothing behind when closed', () => closing(make, capabilities))
   })

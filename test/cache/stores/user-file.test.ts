@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { StoredEntity } from '../../../src/cache/entities.ts'
 import { parseUserFile, writeUserFile } from '../../../src/cache/stores/user-file.ts'
+import { anyCharacter } from '../../any-character.ts'
 
 const owner = { homeAccountId: 'ada.t', environment: 'login.example' }
 const credential = { ...owner, clientId: 'c', secret: 's' }
@@ -33,7 +34,7 @@ const all: readonly StoredEntity[] = [
 describe("a user's file", () => {
   it('gives back what was written, whatever the names and texts', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (partition, text) => {
+      fc.property(fc.string({ unit: anyCharacter }), fc.string({ unit: anyCharacter }), (partition, text) => {
         const entities = new Map(all.map((entity, at) => [`${at}${text}`, entity]))
         entities.set('__proto__', { kind: 'Sealed', secret: text })
         expect(parseUserFile(writeUserFile(partition, entities))).toEqual({ partition, entities })
