@@ -2,10 +2,13 @@ import dns from 'node:dns'
 import { Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Cassette } from '../../src/cassette/cassette.ts'
+import { createDrawRecorder } from '../../src/cassette/draws.ts'
 import { describeOutcome } from '../../src/cassette/outcome.ts'
+import { readCassette } from '../../src/cassette/read-cassette.ts'
 import { repeatCall, repeatCalls } from '../../src/cassette/repeat-call.ts'
 import { CassetteMismatchError } from '../../src/cassette/replay.ts'
 import { createRopcClient } from '../../src/client/client.ts'
+import type { RopcClient } from '../../src/client/ropc-client.ts'
 import { InvalidArgumentError, TransportError } from '../../src/errors.ts'
 import { createRequest } from '../../src/protocol/http.ts'
 import { cassetteNames } from '../../src/testing/catalogue.ts'
@@ -132,6 +135,39 @@ describe('repeatCall', () => {
   })
 })
 
+describe('calls that were made together', () => {
+  it('are made at once again, and others one after the other', async () => {
+    const events: string[] = []
+    const discover = async ({ username }: { readonly username: string }): Promise<never> => {
+      events.push(`${username} begins`)
+      await Promise.resolve()
+      events.push(`${username} ends`)
+      throw new Error('no matter')
+    }
+    const call = (username: string): { operation: string; request: { username: string } } => ({
+      operation: 'discover',
+      request: { username },
+    })
+    const together = { ...call('b'), together: true } as const
+    await repeatCalls({ discover } as unknown as RopcClient, [call('a'), together, call('c')])
+    expect(events).toEqual(['a begins', 'b begins', 'a ends', 'b ends', 'c begins', 'c ends'])
+  })
+
+  it('are marked by `true` and nothing else', () => {
+    const calls = [{ operation: 'discover', request: {}, outcome: {}, together: 'yes' }]
+    expect(() => readCassette({ version: 1, calls, exchanges: [] })).toThrow('calls[0].together')
+  })
+
+  it('leave what they drew in the order of the calls, whichever came last', () => {
+    const draws = createDrawRecorder({ now: () => 1, newId: () => 'id' })
+    const [one, two] = [draws.forCall(1), draws.forCall(2)]
+    for (const call of [one, two]) call.newId()
+    for (const call of [1, 2]) draws.take(call)
+    for (const call of [two, one]) call.now()
+    expect(draws.rest().map(({ call }) => call)).toEqual([1, 2])
+  })
+})
+
 describe('describeOutcome', () => {
   it('keeps no sentence of a server, whatever member it is in', () => {
     const canary = 'the servers own words'
@@ -156,6 +192,26 @@ describe('describeOutcome', () => {
     const text = JSON.stringify(cassette.calls)
     expect(text).not.toMatch(/eyJ|published-/)
     expect(text).toContain('"idToken":true')
+  })
+
+  it('says whether there is an ID token, and shows no scope that is a text', () => {
+    const path = { type: 'silent', fallbacks: [], overrides: [] }
+    const result = {
+      accessToken: 'a',
+      tokenType: 'Bearer',
+      scopes: ['read', 'see all of it'],
+      expiresOn: new Date(0),
+      path,
+    }
+    expect(describeOutcome({ ...result, source: 'cache' })).toEqual({
+      kind: 'token',
+      tokenType: 'Bearer',
+      scopes: ['read', '[other]'],
+      expiresOn: '1970-01-01T00:00:00.000Z',
+      idToken: false,
+      source: 'cache',
+      path: { type: 'silent' },
+    })
   })
 
   it.each([
