@@ -128,6 +128,16 @@ export const domainNames: ReadonlySet<string> = new Set([
   'domain_hint',
 ])
 
+/**
+ * How Entra's error texts name a tenant or an application by the name it chose: `in the Contoso directory` (AADSTS50034),
+ * `directory 'Contoso'` (700016), `tenant 'Contoso'` (50020), `named 'Payroll'` (65001), `(Payroll)` behind an id (50105).
+ */
+export const namedPatterns: readonly RegExp[] = [
+  /\bin the ([^\s'"][^'".\r\n]{0,78}[^\s'"]) directory\b/g,
+  /\b(?:directory|tenant|named|application) '([^'\r\n]{2,80})'(?!\w)/g,
+  /[0-9a-f]{12}'? ?\(([^()\r\n]{2,80})\)/gi,
+]
+
 // Each begins only where a run of its characters does: the whole text is read once, however long it is.
 export const userPattern: RegExp =
   /(?<![\p{L}\p{N}_.'!#^~+-])[\p{L}\p{N}_.'!#^~+-]+@[\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+/gu

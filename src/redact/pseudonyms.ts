@@ -212,6 +212,10 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
         if (lower.length > longestHost) continue
         hosts.set(lower, hosts.get(lower) === true || /^\/adfs\b/i.test(path))
       }
+      for (const pattern of ids.namedPatterns) {
+        for (const [, called = ''] of text.matchAll(pattern))
+          if (!own(called) && !hasOwnForm(called) && !exact.anyCase.has(called)) organisation(called)
+      }
       whole(leaf)
     },
     write(leaf) {
@@ -248,6 +252,11 @@ function knownHost(found: string, hosts: ReadonlyMap<string, boolean>, given: Re
 /** Whether a text is recognised wherever it stands. */
 function hasForm(text: string): boolean {
   return [ids.guidPattern, ids.sidPattern, ids.hexPattern].some((pattern) => text.search(pattern) !== -1)
+}
+
+/** Whether a text is an id, a domain, a URL or a user name, which have pseudonyms of their own, or stands in for something. */
+function hasOwnForm(text: string): boolean {
+  return hasForm(text) || /[@/:[\]]|^[\w-]+(?:\.[\w-]+)+$|^(?:tenant|app)\d+$/.test(text) || isProtocolWord(text)
 }
 
 /** Whether a text is a pseudonym. */

@@ -102,6 +102,26 @@ describe('a pseudonym', () => {
     expect(createPseudonyms().value(out)).toEqual(out)
   })
 
+  it.each([
+    ['AADSTS50034: The user account X does not exist in the Fabrikam GmbH directory.', 'Fabrikam'],
+    ["AADSTS700016: Application with identifier 'x' was not found in the directory 'Fabrikam GmbH'.", 'Fabrikam'],
+    [
+      "AADSTS50020: User account from identity provider 'live.com' does not exist in tenant 'Fabrikam GmbH'",
+      'Fabrikam',
+    ],
+    [
+      "AADSTS65001: consent to use the application with ID '7b3a1f52-4c1e-4a55-9d3e-1f0c5a7d2e01' named 'Pay Roll'",
+      'Pay Roll',
+    ],
+    ["AADSTS50105: application '7b3a1f52-4c1e-4a55-9d3e-1f0c5a7d2e01'(Pay Roll) needs a role", 'Pay Roll'],
+  ])('is given to a name that an error text gives: %s', (text, name) => {
+    const written = share(text)
+    expect(written).not.toContain(name)
+    expect(written).toContain('Organization 1')
+    expect(share(written)).toBe(written)
+    expect(createPseudonyms().value({ text, page: `${name} has rights` }).page).not.toContain('Pay')
+  })
+
   it('is not given twice where a text has some already', () => {
     expect(share('ada@contoso.example met user1@tenant1.example')).toBe(
       'user2@tenant2.example met user1@tenant1.example',
