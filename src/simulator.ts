@@ -13,6 +13,7 @@ export {
   type RunningSimulator,
   type Simulator,
   type SimulatorOptions,
+  type SimulatorRuntime,
 } from './simulator/simulator.ts'
 export {
   type App,

@@ -9,6 +9,8 @@ type CryptoKey = webcrypto.CryptoKey
 export interface SigningKeys {
   readonly privateKey: CryptoKey
   readonly publicKey: CryptoKey
+  /** Of a key that has a name; by default it follows the key. */
+  readonly kid?: string
 }
 
 const rsa = {
@@ -38,15 +40,20 @@ export interface SigningCertificate {
   readonly privateKeyPem: string
 }
 
-/** The self-signed certificate that AD FS puts into `ds:KeyInfo` and that Entra has on file for the farm. */
+/**
+ * The self-signed certificate that AD FS puts into `ds:KeyInfo` and that Entra has on file for the farm.
+ *
+ * @param serialNumber In hexadecimal; by default one at random.
+ */
 export async function createSigningCertificate(
   { x509 }: Libraries,
   keys: SigningKeys,
   host: string,
   at: EpochSeconds,
+  serialNumber?: string,
 ): Promise<SigningCertificate> {
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
-    { name: [{ CN: [`ADFS Signing - ${host}`] }], keys, signingAlgorithm: rsa, ...validity(at) },
+    { name: [{ CN: [`ADFS Signing - ${host}`] }], keys, signingAlgorithm: rsa, ...validity(at, serialNumber) },
     crypto,
   )
   return { certificatePem: pem(certificate), privateKeyPem: await privateKeyPem(x509, keys.privateKey) }
@@ -124,14 +131,21 @@ function generateEcKeys(): Promise<webcrypto.CryptoKeyPair> {
 }
 
 /** Valid from an hour ago, for clients whose clock is behind. */
-function validity(at: EpochSeconds): { serialNumber: string; notBefore: Date; notAfter: Date } {
-  const serial = crypto.getRandomValues(new Uint8Array(16))
-  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40 // positive and of full length, RFC 5280 §4.1.2.2
+function validity(
+  at: EpochSeconds,
+  serialNumber: string = randomSerial(),
+): { serialNumber: string; notBefore: Date; notAfter: Date } {
   return {
-    serialNumber: Buffer.from(serial).toString('hex'),
+    serialNumber,
     notBefore: toDate(at - hour),
     notAfter: toDate(at + year),
   }
+}
+
+function randomSerial(): string {
+  const serial = crypto.getRandomValues(new Uint8Array(16))
+  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40 // positive and of full length, RFC 5280 §4.1.2.2
+  return Buffer.from(serial).toString('hex')
 }
 
 function pem(certificate: { toString(format: 'pem'): string }): string {

@@ -5,55 +5,23 @@ import type { EpochSeconds } from '../protocol/time.ts'
 import { answerAsFarm, type FarmContext } from './adfs.ts'
 import { answerAsB2c } from './b2c.ts'
 import type { B2cContext } from './b2c-context.ts'
-import { createSigningCertificate, signingKeys } from './certificates.ts'
+import { createSigningCertificate, type SigningKeys } from './certificates.ts'
 import { ciamIssuerOrigin, ciamWorld } from './ciam-directory.ts'
 import { type DemoApp, type DemoUser, demoApps, entraUsers, otherUsers } from './demo-list.ts'
 import { createDeviceCodes } from './device-codes.ts'
 import type { EntraContext } from './directory.ts'
 import { answerAsEntra } from './entra.ts'
-import { createInjector, type Delivery, type FaultHook, type Injection, routeOf } from './injection.ts'
-import { type Answer, type JournalEntry, journalEntry, type RequestKind, type SimulatorRequest } from './journal.ts'
+import { createInjector, type Delivery, type Injection, routeOf } from './injection.ts'
+import { type Answer, type JournalEntry, journalEntry, type SimulatorRequest } from './journal.ts'
 import { loadLibraries } from './libraries.ts'
-import { type ListenOptions, listenOnLoopback, type Origins, originsAt, type Side, sides } from './listen.ts'
+import { type ListenOptions, listenOnLoopback, type Side } from './listen.ts'
 import { answerAsOidc, type OidcContext } from './oidc.ts'
+import { resolveOptions, type SimulatorOptions } from './options.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
 import { createSend } from './send.ts'
 import { createTokenSigner, type TokenSigner } from './tokens.ts'
-import { demoWorld, type World } from './world.ts'
 
-export interface SimulatorOptions {
-  /**
-   * Refuse what the real services refuse; default true. Without it these pass: unknown resources and scopes, several
-   * resources at once, `resource` on the v2 endpoint, a password at `common`, a secret from a public client, a
-   * WS-Security timestamp or `wsa:To` that is off, an unknown relying party. A signature is verified in any case.
-   */
-  readonly strict?: boolean
-  /**
-   * Host (with optional port) Entra is reached at through `send`; default `login.simulator.invalid`. With the name of a
-   * real cloud, tokens name a real issuer; no key of the real one signs them, and `listen` puts loopback in its place.
-   */
-  readonly entraHost?: string
-  /** Host of the AD FS farm, another one than Entra's; default `sts.simulator.invalid`. */
-  readonly adfsHost?: string
-  /** Host of Azure AD B2C; default `contoso.b2clogin.simulator.invalid`. */
-  readonly b2cHost?: string
-  /** Host of External ID; default `contoso.ciamlogin.simulator.invalid`. */
-  readonly ciamHost?: string
-  /** Host of the OpenID provider; default `idp.simulator.invalid`. */
-  readonly oidcHost?: string
-  /** Whether Entra answers instance discovery; default true. Private clouds do not: 404. */
-  readonly instanceDiscovery?: boolean
-  readonly now?: () => EpochSeconds
-  readonly newId?: () => string
-  /** Default 3600, and 28 hours at Entra for a client that takes claims challenges (`cp1`). */
-  readonly accessTokenLifetimeSeconds?: number
-  /** Tenants, users, apps …; each list given replaces the one of {@link demoWorld}. */
-  readonly world?: Partial<World>
-  /** For tests with hostile or broken servers. */
-  readonly faults?: Partial<Record<RequestKind, FaultHook>>
-  /** What goes wrong from the start; {@link Simulator.inject} adds to it. */
-  readonly inject?: readonly Injection[]
-}
+export type { SimulatorOptions } from './options.ts'
 
 export interface Simulator {
   /** Answers in-process, by the host of the URL; an unknown host is `ERR_TRANSPORT_UNREACHABLE`. */
@@ -75,6 +43,13 @@ export interface Simulator {
   readonly clientId: string
   /** The farm's token-signing certificate, to check assertions with. */
   readonly adfsCertificate: string
+  /**
+   * Clock and ids for a client of this simulator: its option `runtime`. The clock is the simulator's, and to wait is to
+   * {@link advance} it, so that a client that waits (for a device code, or because a server is busy) goes on at once.
+   */
+  readonly runtime: SimulatorRuntime
+  /** Lets time go by for every side: whole seconds. @throws `InvalidArgumentError` for other numbers; time does not go back. */
+  advance(seconds: number): void
   /** Makes the refresh tokens of a user worthless (AADSTS50173). */
   revokeSessions(username: string): void
   /**
@@ -98,6 +73,13 @@ export interface Simulator {
   listen(options?: ListenOptions): Promise<RunningSimulator>
 }
 
+/** Part of what a client calls its runtime. */
+export interface SimulatorRuntime {
+  readonly now: () => EpochSeconds
+  readonly newId: () => string
+  readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>
+}
+
 export interface RunningSimulator extends AsyncDisposable {
   /** `https://localhost:{port}/{tenant id}` */
   readonly authority: string
@@ -114,19 +96,20 @@ export interface RunningSimulator extends AsyncDisposable {
 
 /**
  * Creates an Entra ID with two tenants and an AD FS farm, in memory. Signing keys are made in this process and exist
- * nowhere else.
+ * nowhere else, unless it is to be deterministic.
  *
  * @throws {@link UnsupportedError} `ERR_MISSING_DEPENDENCY` when an optional peer dependency is not installed.
  */
 export async function createSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const skew = new AsyncLocalStorage<number>()
-  const own = resolveOptions(options, () => skew.getStore() ?? 0)
+  let advanced = 0
+  const own = resolveOptions(options, () => advanced + (skew.getStore() ?? 0))
   const injector = createInjector(options.faults ?? {})
   injector.inject(options.inject ?? [])
-  const keys = Promise.all([signingKeys('entra'), signingKeys('adfs')]) // on other threads while the libraries load
+  const keys = Promise.all([own.keysOf('entra'), own.keysOf('adfs')]) // on other threads while the libraries load
   const libraries = await loadLibraries()
   const [entraKeys, adfsKeys] = await keys
-  const certificate = await createSigningCertificate(libraries, adfsKeys, own.adfsHost, own.now())
+  const certificate = await createSigningCertificate(libraries, adfsKeys, own.adfsHost, own.now(), own.serialNumber)
   const issuer = `http://${own.adfsHost}/adfs/services/trust`
   const refreshTokens = createRefreshTokens(own.newId)
   let origins = own.origins
@@ -157,7 +140,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const b2c: B2cContext = {
     ...own,
     directory: own.world.b2c,
-    signer: lazySigner('b2c'),
+    signer: lazySigner(() => own.keysOf('b2c')),
     refreshTokens: createRefreshTokens(own.newId),
     origin: () => origins.b2c,
     label: firstLabel(own.hosts.b2c),
@@ -165,13 +148,13 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const oidc: OidcContext = {
     ...own,
     provider: own.world.oidc,
-    signer: lazySigner('oidc'),
+    signer: lazySigner(() => own.keysOf('oidc')),
     refreshTokens: createRefreshTokens(own.newId),
     deviceCodes: createDeviceCodes(own.now, own.newId),
     origin: () => origins.oidc,
   }
   const ciamLabel = firstLabel(own.hosts.ciam)
-  const ciamSigner = lazySigner('ciam')
+  const ciamSigner = lazySigner(() => own.keysOf('ciam'))
   const ciam: Omit<EntraContext, 'signer'> = {
     ...entra,
     world: ciamWorld(own.world, ciamLabel),
@@ -206,6 +189,11 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     }
     // A storage that was run once costs every promise of the process a little, for ever: only where a clock is off.
     return (skew.getStore() ?? 0) === plan.skewSeconds ? respond() : skew.run(plan.skewSeconds, respond)
+  }
+
+  function advance(seconds: number): void {
+    if (!Number.isSafeInteger(seconds) || seconds < 0) throw argumentError('time advances by whole seconds')
+    advanced += seconds
   }
 
   function decideDevice(userCode: string, username?: string): void {
@@ -249,6 +237,17 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     apps: demoApps(own.world),
     clientId: own.world.apps.find((app) => app.secret === undefined)?.clientId ?? '',
     adfsCertificate: certificate.certificatePem,
+    runtime: {
+      now: own.now,
+      newId: own.newClientId,
+      async wait(ms, signal) {
+        advance(Math.ceil(ms / 1_000))
+        // What the test has to do meanwhile gets its turn, such as approving a device.
+        await new Promise((resolve) => setImmediate(resolve))
+        signal?.throwIfAborted()
+      },
+    },
+    advance,
     revokeSessions(username) {
       for (const side of [entra, farm, b2c, ciam, oidc]) side.refreshTokens.revoke(username)
     },
@@ -289,57 +288,15 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   return simulator
 }
 
-interface ResolvedOptions {
-  readonly strict: boolean
-  readonly instanceDiscovery: boolean
-  readonly adfsHost: string
-  readonly hosts: Readonly<Record<Side, string>>
-  readonly origins: Origins
-  readonly now: () => EpochSeconds
-  readonly newId: () => string
-  readonly accessTokenLifetimeSeconds: number
-  readonly capableLifetimeSeconds: number
-  readonly world: World
-}
-
-function resolveOptions(options: SimulatorOptions, skewSeconds: () => number): ResolvedOptions {
-  const now = options.now ?? (() => Math.floor(Date.now() / 1000))
-  const hosts: Record<Side, string> = {
-    entra: options.entraHost ?? 'login.simulator.invalid',
-    adfs: options.adfsHost ?? 'sts.simulator.invalid',
-    b2c: options.b2cHost ?? 'contoso.b2clogin.simulator.invalid',
-    ciam: options.ciamHost ?? 'contoso.ciamlogin.simulator.invalid',
-    oidc: options.oidcHost ?? 'idp.simulator.invalid',
-  }
-  for (const host of Object.values(hosts)) {
-    if (!URL.canParse(`https://${host}`) || new URL(`https://${host}`).host !== host) {
-      throw argumentError(`not a host, with or without a port: ${host}`)
-    }
-  }
-  if (new Set(Object.values(hosts)).size < sides.length) throw argumentError('every side needs a host of its own')
-  return {
-    strict: options.strict ?? true,
-    instanceDiscovery: options.instanceDiscovery ?? true,
-    adfsHost: hosts.adfs,
-    hosts,
-    origins: originsAt((side) => `https://${hosts[side]}`),
-    now: () => now() + skewSeconds(),
-    newId: options.newId ?? (() => crypto.randomUUID()),
-    accessTokenLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 3_600,
-    capableLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 100_800,
-    world: { ...demoWorld(), ...options.world },
-  }
-}
-
 function argumentError(message: string): InvalidArgumentError {
   return new InvalidArgumentError(message, { step: 'authority' })
 }
 
 /** RSA keys cost a fifth of a second: those of the less common sides are made when they are first asked for. */
-function lazySigner(side: Side): () => Promise<TokenSigner> {
+function lazySigner(keys: () => Promise<SigningKeys>): () => Promise<TokenSigner> {
   let signer: Promise<TokenSigner> | undefined
   return () => {
-    signer ??= signingKeys(side).then(createTokenSigner)
+    signer ??= keys().then(createTokenSigner)
     return signer
   }
 }

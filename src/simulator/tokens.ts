@@ -35,10 +35,8 @@ export interface TokenSigner {
 /** Signs JWTs with RS256. The key id follows the key, so a client that caches JWKS notices another run's key. */
 export async function createTokenSigner(keys: SigningKeys): Promise<TokenSigner> {
   const exported = await exportJWK(keys.publicKey)
-  const kid = createHash('sha256')
-    .update(exported.n ?? '')
-    .digest('base64url')
-    .slice(0, 27)
+  const thumb = createHash('sha256').update(exported.n ?? '')
+  const kid = keys.kid ?? thumb.digest('base64url').slice(0, 27)
   const sign = (claims: Record<string, unknown>): Promise<string> =>
     new SignJWT(claims).setProtectedHeader({ typ: 'JWT', alg: 'RS256', kid }).sign(keys.privateKey)
   return {
