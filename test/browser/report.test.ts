@@ -13,6 +13,8 @@ import { longTrace } from './long-trace.ts'
 
 const executablePath = findChromium()
 const output = fileURLToPath(new URL('output/', import.meta.url))
+/** Pictures of what was tested, for people; to draw long pages takes longer than to test them. */
+const wantsPictures = process.env['ROPC_PICTURES'] === '1'
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 // In the browser.
@@ -57,15 +59,20 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
   })
   afterAll(() => browser?.close())
 
-  /** A page with what went wrong on it. */
+  let plainPage: Page | undefined
+
+  /** A page with what went wrong on it. A context of its own takes long to open: it is for those who want options. */
   async function open(
     name: string,
-    options: BrowserContextOptions = {},
+    options?: BrowserContextOptions,
   ): Promise<{ page: Page; requests: string[]; complaints: string[] }> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options })
-    const page = await context.newPage()
+    const viewport = { width: 1280, height: 900 }
+    const page =
+      (options === undefined && plainPage) || (await (await browser.newContext({ viewport, ...options })).newPage())
+    if (options === undefined) plainPage = page
     const requests: string[] = []
     const complaints: string[] = []
+    page.removeAllListeners('request').removeAllListeners('console').removeAllListeners('pageerror')
     page.on('request', (request) => requests.push(request.url()))
     page.on('console', (message) => complaints.push(message.text()))
     page.on('pageerror', (error) => complaints.push(String(error)))
@@ -75,13 +82,16 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
 
   const close = (page: Page): Promise<void> => page.context().close()
 
+  async function picture(page: Page, name: string, fullPage = false): Promise<void> {
+    if (wantsPictures) await page.screenshot({ path: `${output}${name}.png`, fullPage })
+  }
+
   it('opens from disk, asks the network for nothing and says nothing on the console', async () => {
     for (const name of ['managed', 'long']) {
       const { page, requests, complaints } = await open(name)
       if (name === 'managed') await page.waitForLoadState('networkidle')
       expect({ requests, complaints }).toEqual({ requests: [files.get(name)], complaints: [] })
       expect(await page.locator('h1').count()).toBe(1)
-      await close(page)
     }
   })
 
@@ -111,14 +121,13 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
       true,
     )
     await page.keyboard.press('Enter')
-    await page.screenshot({ path: `${output}search.png` })
+    await picture(page, 'search')
 
     await page.fill('#search', 'no such words')
     expect(await page.locator('#found').textContent()).toBe('0 of 10 steps')
     await page.locator('#search').press('Escape')
     expect(await page.locator('.step[hidden]').count()).toBe(0)
     expect(await page.evaluate(`CSS.highlights.get('found').size`)).toBe(0)
-    await close(page)
   })
 
   it('is used by keyboard alone: every control has its turn, Enter opens, arrows walk the timeline', async () => {
@@ -144,7 +153,6 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
     await page.waitForFunction(`document.activeElement.closest('#run-1-step-2[open]') !== null`)
-    await close(page)
   })
 
   it('opens the step that a link of the diagram leads to, again if it was closed meanwhile', async () => {
@@ -154,7 +162,6 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
       await page.waitForSelector('#run-1-step-3[open]')
       await page.locator('#run-1-step-3 > summary').click()
     }
-    await close(page)
   })
 
   it('shows messages decoded, raw or side by side, and copies the command', async () => {
@@ -174,14 +181,13 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
     await page.waitForFunction(`[...document.querySelectorAll('.copied')].some((one) => one.textContent !== '')`)
     await page.locator('#close-all').click()
     expect(await page.locator('details.step[open]').count()).toBe(0)
-    await close(page)
   })
 
   it.each(['light', 'dark'] as const)('is %s where the system is, and as the reader wants it', async (colorScheme) => {
     const { page } = await open('federated-wrong-password', { colorScheme })
     const background = (): Promise<unknown> => page.evaluate('getComputedStyle(document.body).backgroundColor')
     const own = await background()
-    await page.screenshot({ path: `${output}${colorScheme}.png` })
+    await picture(page, colorScheme)
     await page.locator('#theme').click()
     expect(await page.locator('#theme').textContent()).toBe('Theme: light')
     const light = await background()
@@ -203,37 +209,40 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
     await page.locator('[data-show="both"]').last().click()
     await page.evaluate(axe)
     const found = (await page.evaluate(
-      `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, first: nodes[0].html, why: nodes[0].failureSummary })))`,
+      `axe.run(document, { resultTypes: ['violations'], preload: false }).then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, first: nodes[0].html, why: nodes[0].failureSummary })))`,
     )) as { impact: string }[]
     expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([])
     await close(page)
   })
 
-  it.each([1280, 390])('holds its layout at %i pixels, with 40 steps and values of 2,000 characters', async (width) => {
+  it('holds its layout at 1280 and 390 pixels, with 40 steps and values of 2,000 characters', async () => {
     for (const name of ['long', 'federated-wrong-password']) {
-      const { page } = await open(name, { viewport: { width, height: 900 } })
+      const { page } = await open(name, {})
       if (name === 'long') expect(await page.locator('.step').count()).toBeGreaterThan(40)
-      else await page.screenshot({ path: `${output}${name}-${width}.png`, fullPage: true })
-      await page.evaluate(`for (const one of document.querySelectorAll('details')) one.open = true`)
-      for (const view of ['decoded', 'both']) {
-        await page.evaluate(`for (const one of document.querySelectorAll('.exchange')) one.dataset.view = '${view}'`)
-        const { scrollWidth, clientWidth } = await page.evaluate(() => {
-          const { scrollWidth, clientWidth } = document.documentElement
-          return { scrollWidth, clientWidth }
-        })
-        expect([name, view, scrollWidth]).toEqual([name, view, clientWidth])
+      for (const width of [1280, 390]) {
+        await page.setViewportSize({ width, height: 900 })
+        if (name !== 'long') await picture(page, `${name}-${width}`, true)
+        await page.evaluate(`for (const one of document.querySelectorAll('details')) one.open = true`)
+        for (const view of ['decoded', 'both']) {
+          await page.evaluate(`for (const one of document.querySelectorAll('.exchange')) one.dataset.view = '${view}'`)
+          const { scrollWidth, clientWidth } = await page.evaluate(() => {
+            const { scrollWidth, clientWidth } = document.documentElement
+            return { scrollWidth, clientWidth }
+          })
+          expect([name, width, view, scrollWidth]).toEqual([name, width, view, clientWidth])
+        }
       }
       await close(page)
     }
   })
 
   it('prints everything, opened, and no controls', async () => {
-    const { page } = await open('managed')
+    const { page } = await open('managed', {})
     await page.emulateMedia({ media: 'print' })
     const seen = await page.locator('details.hop .raw').evaluateAll((all) => all.map((one) => one.checkVisibility()))
     expect(seen).toEqual([true, true, true, true])
     expect(await page.locator('#search').isVisible()).toBe(false)
-    await page.screenshot({ path: `${output}print.png`, fullPage: true })
+    await picture(page, 'print', true)
     await close(page)
   })
 
