@@ -20,6 +20,7 @@ export {
   type Domain,
   demoWorld,
   type Farm,
+  type FurtherFarm,
   type Refusal,
   type Resource,
   type Tenant,

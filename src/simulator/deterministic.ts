@@ -1,6 +1,7 @@
 import type { webcrypto } from 'node:crypto'
 import type { EpochSeconds } from '../protocol/time.ts'
 import type { SigningKeys } from './certificates.ts'
+import { isSide, type Place } from './listen.ts'
 import { publishedKeys } from './published-keys.ts'
 
 /** Where the clock of a deterministic simulator stands: 2030-01-01T00:00:00Z. */
@@ -22,9 +23,9 @@ export function countedIds(digit: string): () => string {
   }
 }
 
-/** The published keys of a side. What they sign proves nothing. */
-export async function publishedSigningKeys(side: keyof typeof publishedKeys): Promise<SigningKeys> {
-  const { kid, ...privateJwk } = publishedKeys[side]
+/** The published keys of a side; all further farms share one. What they sign proves nothing. */
+export async function publishedSigningKeys(place: Place): Promise<SigningKeys> {
+  const { kid, ...privateJwk } = publishedKeys[isSide(place) ? place : 'farms']
   const { kty, n, e } = privateJwk
   const load = (jwk: webcrypto.JsonWebKey, usage: 'sign' | 'verify'): Promise<webcrypto.CryptoKey> =>
     crypto.subtle.importKey('jwk', jwk, { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }, true, [usage])

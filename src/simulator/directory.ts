@@ -7,6 +7,15 @@ import type { RefreshTokens } from './refresh-tokens.ts'
 import type { TokenSigner } from './tokens.ts'
 import { findTenant, type Tenant, type World } from './world.ts'
 
+/** A farm, and what Entra has on file about the domains that it is for. */
+export interface TrustedFarm {
+  /** As domains name it; `undefined` is the first one. */
+  readonly host: string | undefined
+  readonly issuer: string
+  readonly certificatePem: string
+  readonly origin: () => string
+}
+
 /** What the Entra side is made of; the origins change when the simulator starts to listen. */
 export interface EntraContext {
   readonly world: World
@@ -14,8 +23,7 @@ export interface EntraContext {
   readonly signer: TokenSigner
   readonly refreshTokens: RefreshTokens
   readonly deviceCodes: DeviceCodes
-  /** What Entra has on file about the federated domains. */
-  readonly farm: { readonly issuer: string; readonly certificatePem: string; readonly origin: () => string }
+  readonly farms: readonly TrustedFarm[]
   readonly strict: boolean
   readonly now: () => EpochSeconds
   readonly newId: () => string

@@ -94,7 +94,7 @@ function answerUserRealm(entra: EntraContext, segments: readonly string[]): Answ
  * Writes the user-realm answer, api-version 1.0. Federation belongs to the domain: a user who does not exist has the
  * answer of one who does.
  */
-function userRealm({ world, farm, origin }: EntraContext, domain: string | undefined): Record<string, unknown> {
+function userRealm({ world, farms, origin }: EntraContext, domain: string | undefined): Record<string, unknown> {
   const { instanceName, audience } = cloudOf(new URL(origin()).host)
   const cloud = { cloud_instance_name: instanceName, cloud_audience_urn: audience }
   const federated = (name: string, metadataUrl: string, activeUrl: string): Record<string, unknown> => ({
@@ -111,10 +111,11 @@ function userRealm({ world, farm, origin }: EntraContext, domain: string | undef
     const metadataUrl = 'https://nexus.microsoftonline-p.com/federationmetadata/2006-12/federationmetadata.xml'
     return federated('live.com', metadataUrl, 'https://login.live.com/rst2.srf')
   }
-  const kind = findDomain(world, domain)?.kind
-  if (domain === undefined || kind === undefined) return { ver: '1.0', account_type: 'Unknown', ...cloud }
-  if (kind === 'managed') return { ver: '1.0', account_type: 'Managed', domain_name: domain, ...cloud }
-  const trust = `${farm.origin()}/adfs/services/trust`
+  const found = findDomain(world, domain)
+  if (domain === undefined || found === undefined) return { ver: '1.0', account_type: 'Unknown', ...cloud }
+  if (found.kind === 'managed') return { ver: '1.0', account_type: 'Managed', domain_name: domain, ...cloud }
+  const farm = farms.find(({ host }) => host === found.farm)
+  const trust = `${farm?.origin()}/adfs/services/trust`
   return federated(domain, `${trust}/mex`, `${trust}/2005/usernamemixed`)
 }
 

@@ -14,6 +14,8 @@ const numberOfState: Readonly<Record<AccountState, number>> = {
   'claims-challenge': 50158,
 }
 
+export const accountStates: readonly string[] = Object.keys(numberOfState)
+
 /** The numbers that Entra refuses a user with whose password is right. The farm's own policy does not reach Entra. */
 export function numbersOf(refusal: Refusal | undefined): readonly number[] {
   if (refusal === undefined || refusal === 'adfs-policy') return []

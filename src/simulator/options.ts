@@ -1,10 +1,11 @@
 import { InvalidArgumentError } from '../errors.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import { type SigningKeys, signingKeys } from './certificates.ts'
+import { checkWorld, isHost } from './check-world.ts'
 import { countedIds, deterministicSerial, deterministicStart, publishedSigningKeys } from './deterministic.ts'
 import type { FaultHook, Injection } from './injection.ts'
 import type { RequestKind } from './journal.ts'
-import { type Origins, originsAt, type Side, sides } from './listen.ts'
+import { mapPlaces, type Place, type Places, type Side } from './listen.ts'
 import { demoWorld, type World } from './world.ts'
 
 export interface SimulatorOptions {
@@ -40,7 +41,10 @@ export interface SimulatorOptions {
   readonly newId?: () => string
   /** Default 3600, and 28 hours at Entra for a client that takes claims challenges (`cp1`). */
   readonly accessTokenLifetimeSeconds?: number
-  /** Tenants, users, apps …; each list given replaces the one of {@link demoWorld}. */
+  /**
+   * Tenants, users, apps …; each list given replaces the one of {@link demoWorld}. A world that contradicts itself is an
+   * `InvalidArgumentError` that says which entry is wrong.
+   */
   readonly world?: Partial<World>
   /** For tests with hostile or broken servers. */
   readonly faults?: Partial<Record<RequestKind, FaultHook>>
@@ -51,9 +55,8 @@ export interface SimulatorOptions {
 export interface ResolvedOptions {
   readonly strict: boolean
   readonly instanceDiscovery: boolean
-  readonly adfsHost: string
-  readonly hosts: Readonly<Record<Side, string>>
-  readonly origins: Origins
+  readonly hosts: Places
+  readonly origins: Places
   readonly now: () => EpochSeconds
   readonly newId: () => string
   /** Ids for a client, from another series. */
@@ -61,7 +64,7 @@ export interface ResolvedOptions {
   readonly accessTokenLifetimeSeconds: number
   readonly capableLifetimeSeconds: number
   readonly world: World
-  readonly keysOf: (side: Side) => Promise<SigningKeys>
+  readonly keysOf: (place: Place) => Promise<SigningKeys>
   /** Of the farm's certificate; one at random unless given. */
   readonly serialNumber?: string
 }
@@ -71,31 +74,36 @@ export function resolveOptions(options: SimulatorOptions, aheadSeconds: () => nu
   const { deterministic = false } = options
   const now = options.now ?? (deterministic ? () => deterministicStart : () => Math.floor(Date.now() / 1000))
   const randomId = (): string => crypto.randomUUID()
-  const hosts: Record<Side, string> = {
+  const world: World = { ...demoWorld(), ...options.world }
+  const sideHosts: Record<Side, string> = {
     entra: options.entraHost ?? 'login.simulator.invalid',
     adfs: options.adfsHost ?? 'sts.simulator.invalid',
     b2c: options.b2cHost ?? 'contoso.b2clogin.simulator.invalid',
     ciam: options.ciamHost ?? 'contoso.ciamlogin.simulator.invalid',
     oidc: options.oidcHost ?? 'idp.simulator.invalid',
   }
-  for (const host of Object.values(hosts)) {
-    if (!URL.canParse(`https://${host}`) || new URL(`https://${host}`).host !== host) {
-      throw argumentError(`not a host, with or without a port: ${host}`)
-    }
+  for (const host of Object.values(sideHosts)) {
+    if (!isHost(host)) throw argumentError(`not a host, with or without a port: ${host}`)
   }
-  if (new Set(Object.values(hosts)).size < sides.length) throw argumentError('every side needs a host of its own')
+  checkWorld(world)
+  const hosts: Places = {
+    ...sideHosts,
+    ...Object.fromEntries(world.farms.map(({ host }) => [`adfs@${host}`, host])),
+  }
+  const all = Object.values(hosts)
+  const twice = all.find((host, index) => all.indexOf(host) < index)
+  if (twice !== undefined) throw argumentError(`every side and every farm needs a host of its own: ${twice}`)
   return {
     strict: options.strict ?? true,
     instanceDiscovery: options.instanceDiscovery ?? true,
-    adfsHost: hosts.adfs,
     hosts,
-    origins: originsAt((side) => `https://${hosts[side]}`),
+    origins: mapPlaces(hosts, (host) => `https://${host}`),
     now: () => now() + aheadSeconds(),
     newId: options.newId ?? (deterministic ? countedIds('e') : randomId),
     newClientId: deterministic ? countedIds('c') : randomId,
     accessTokenLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 3_600,
     capableLifetimeSeconds: options.accessTokenLifetimeSeconds ?? 100_800,
-    world: { ...demoWorld(), ...options.world },
+    world,
     keysOf: deterministic ? publishedSigningKeys : signingKeys,
     ...(deterministic ? { serialNumber: deterministicSerial } : {}),
   }

@@ -3,7 +3,7 @@ import type { Transport } from '../protocol/http.ts'
 import type { Delivery } from './injection.ts'
 import { aliasesOf } from './instance-discovery.ts'
 import type { SimulatorRequest } from './journal.ts'
-import { type Origins, type Side, sides } from './listen.ts'
+import type { Place, Places } from './listen.ts'
 
 /**
  * The transport that needs no network: the same answers as the sockets give, without their checks of `Host` and `Origin`.
@@ -12,8 +12,8 @@ import { type Origins, type Side, sides } from './listen.ts'
  * @param closing Aborts when nothing may be held any more.
  */
 export function createSend(
-  answer: (side: Side, request: SimulatorRequest) => Promise<Delivery>,
-  knownOrigins: () => readonly Origins[],
+  answer: (place: Place, request: SimulatorRequest) => Promise<Delivery>,
+  knownOrigins: () => readonly Places[],
   closing: () => AbortSignal,
 ): Transport {
   return async (request, { signal } = {}) => {
@@ -29,9 +29,9 @@ export function createSend(
     throwIfAborted()
     const over = closing()
     const { origin } = new URL(url)
-    const side = sideOf(origin, knownOrigins())
-    if (side === undefined) throw ended('ERR_TRANSPORT_UNREACHABLE', `the simulator does not serve ${origin}`)
-    const delivery = await answer(side, request)
+    const place = placeOf(origin, knownOrigins())
+    if (place === undefined) throw ended('ERR_TRANSPORT_UNREACHABLE', `the simulator does not serve ${origin}`)
+    const delivery = await answer(place, request)
     const { delayMs, connection, bytes } = delivery
     const hangs = connection === 'hang' || connection === 'hang-after-headers'
     if (delayMs > 0 || hangs) {
@@ -66,8 +66,9 @@ function isTimeout(reason: unknown): boolean {
   return reason instanceof Error && reason.name === 'TimeoutError'
 }
 
-function sideOf(origin: string, known: readonly Origins[]): Side | undefined {
+function placeOf(origin: string, known: readonly Places[]): Place | undefined {
   const entraOrigins = known.flatMap(({ entra }) => aliasesOf(new URL(entra).host).map((host) => `https://${host}`))
   if (entraOrigins.includes(origin)) return 'entra'
-  return sides.find((side) => known.some((origins) => origins[side] === origin))
+  const places = known.flatMap((origins) => Object.entries(origins) as [Place, string][])
+  return places.find(([, at]) => at === origin)?.[0]
 }

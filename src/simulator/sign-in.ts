@@ -1,12 +1,23 @@
 import { TextDecoder } from 'node:util'
 import type { RequestedClaims } from './claims-request.ts'
-import type { EntraContext, TenantName } from './directory.ts'
+import type { EntraContext, TenantName, TrustedFarm } from './directory.ts'
 import { numbersOf, Refused } from './faults.ts'
 import { cloudOf } from './instance-discovery.ts'
 import { sameSecret } from './password.ts'
 import { userNamedAfterRefusal } from './refusal-users.ts'
 import { type AssertionProblem, type VerifiedAssertion, verifyAssertion } from './saml-verification.ts'
-import { type App, domainOf, findTenant, findUser, kindOf, objectIdIn, type Tenant, type User } from './world.ts'
+import {
+  type App,
+  domainOf,
+  farmOf,
+  findTenant,
+  findUser,
+  kindOf,
+  objectIdIn,
+  type Tenant,
+  type User,
+  worldOfFarm,
+} from './world.ts'
 
 /** Somebody who presented a grant, in the tenant the tokens are for. */
 export interface SignedIn {
@@ -54,15 +65,18 @@ export function signInByAssertion(
 ): SignedIn {
   const xml = decodeAssertion(encoded)
   if (xml === undefined) throw new Refused(50008)
-  const verified = verifyAssertion(entra.libraries, entra.farm.certificatePem, xml, version)
+  const { farm, verified } = verifyByFarm(entra, xml, version)
   if ('problem' in verified) {
     seen(verified.problem === 'malformed')
     throw new Refused(codeOfProblem(verified.problem, version))
   }
   seen(true)
-  checkAssertion(entra, verified, version)
-  const listed = entra.world.users.find((candidate) => candidate.immutableId === verified.immutableId)
-  const user = listed ?? userNamedAfterRefusal(entra.world, verified.upn ?? '')
+  checkAssertion(entra, farm, verified, version)
+  // A farm speaks for the users of its own domains.
+  const isMeant = (candidate: User): boolean =>
+    candidate.immutableId === verified.immutableId && farmOf(entra.world, candidate) === farm.host
+  const listed = entra.world.users.find(isMeant)
+  const user = listed ?? userNamedAfterRefusal(worldOfFarm(entra.world, farm.host), verified.upn ?? '')
   const tenant = typeof tenantName === 'string' ? findTenant(entra.world, user?.tenantId) : tenantName
   const objectId = user === undefined || tenant === undefined ? undefined : objectIdIn(user, tenant.id)
   if (user === undefined || tenant === undefined || objectId === undefined) {
@@ -71,14 +85,31 @@ export function signInByAssertion(
   return { user, tenant, objectId }
 }
 
+/** The farm whose certificate the signature verifies with; the first one where there is none, with the problem. */
+function verifyByFarm(
+  { libraries, farms }: EntraContext,
+  xml: string,
+  version: '1.1' | '2.0',
+): { readonly farm: TrustedFarm; readonly verified: ReturnType<typeof verifyAssertion> } {
+  const tried = farms.map((farm) => ({ farm, verified: verifyAssertion(libraries, farm.certificatePem, xml, version) }))
+  const isSigned = ({ verified }: (typeof tried)[number]): boolean =>
+    !('problem' in verified && verified.problem === 'invalid-signature')
+  return (tried.find(isSigned) ?? tried[0]) as (typeof tried)[number]
+}
+
 function codeOfProblem(problem: AssertionProblem, version: '1.1' | '2.0'): 50006 | 50008 | 7500514 {
   if (problem === 'invalid-signature') return 50006
   return problem === 'wrong-version' && version === '2.0' ? 7500514 : 50008
 }
 
-function checkAssertion(entra: EntraContext, verified: VerifiedAssertion, version: '1.1' | '2.0'): void {
+function checkAssertion(
+  entra: EntraContext,
+  farm: TrustedFarm,
+  verified: VerifiedAssertion,
+  version: '1.1' | '2.0',
+): void {
   const now = entra.now()
-  if (verified.issuer !== entra.farm.issuer) throw new Refused(50107, { issuer: verified.issuer })
+  if (verified.issuer !== farm.issuer) throw new Refused(50107, { issuer: verified.issuer })
   if (!verified.audiences.includes(cloudOf(new URL(entra.origin()).host).audience)) throw new Refused(50010)
   if (verified.notBefore > now + skewSeconds || verified.notOnOrAfter <= now - skewSeconds) throw new Refused(500133)
   if (verified.immutableId === undefined) throw new Refused(version === '1.1' ? 90020 : 50008)

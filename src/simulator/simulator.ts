@@ -2,24 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { InvalidArgumentError } from '../errors.ts'
 import type { Transport } from '../protocol/http.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
-import { answerAsFarm, type FarmContext } from './adfs.ts'
-import { answerAsB2c } from './b2c.ts'
-import type { B2cContext } from './b2c-context.ts'
-import { createSigningCertificate, type SigningKeys } from './certificates.ts'
-import { ciamIssuerOrigin, ciamWorld } from './ciam-directory.ts'
 import { type DemoApp, type DemoUser, demoApps, entraUsers, otherUsers } from './demo-list.ts'
-import { createDeviceCodes } from './device-codes.ts'
-import type { EntraContext } from './directory.ts'
-import { answerAsEntra } from './entra.ts'
 import { createInjector, type Delivery, type Injection, routeOf } from './injection.ts'
-import { type Answer, type JournalEntry, journalEntry, type SimulatorRequest } from './journal.ts'
+import { type JournalEntry, journalEntry, type SimulatorRequest } from './journal.ts'
 import { loadLibraries } from './libraries.ts'
-import { type ListenOptions, listenOnLoopback, type Side } from './listen.ts'
-import { answerAsOidc, type OidcContext } from './oidc.ts'
+import { type ListenOptions, listenOnLoopback, type Place, type Side } from './listen.ts'
 import { resolveOptions, type SimulatorOptions } from './options.ts'
-import { createRefreshTokens } from './refresh-tokens.ts'
 import { createSend } from './send.ts'
-import { createTokenSigner, type TokenSigner } from './tokens.ts'
+import { createServers, firstLabel } from './servers.ts'
 
 export type { SimulatorOptions } from './options.ts'
 
@@ -86,6 +76,8 @@ export interface RunningSimulator extends AsyncDisposable {
   readonly authorities: Readonly<Record<Side, string>>
   /** `https://127.0.0.1:{other port}`: another port and another host name than Entra's. */
   readonly adfsOrigin: string
+  /** Where each further farm is, by its host in the world: `https://127.0.0.1:{other port}`. */
+  readonly farmOrigins: Readonly<Record<string, string>>
   /** PEM of the certificate authorities made for this run: one, unless a certificate with a defect was asked for. */
   readonly ca: string
   readonly simulator: Simulator
@@ -106,78 +98,20 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const own = resolveOptions(options, () => advanced + (skew.getStore() ?? 0))
   const injector = createInjector(options.faults ?? {})
   injector.inject(options.inject ?? [])
-  const keys = Promise.all([own.keysOf('entra'), own.keysOf('adfs')]) // on other threads while the libraries load
-  const libraries = await loadLibraries()
-  const [entraKeys, adfsKeys] = await keys
-  const certificate = await createSigningCertificate(libraries, adfsKeys, own.adfsHost, own.now(), own.serialNumber)
-  const issuer = `http://${own.adfsHost}/adfs/services/trust`
-  const refreshTokens = createRefreshTokens(own.newId)
   let origins = own.origins
   let listening = false
   let closing = new AbortController()
-  const entra: EntraContext = {
-    ...own,
-    libraries,
-    signer: await createTokenSigner(entraKeys),
-    refreshTokens,
-    deviceCodes: createDeviceCodes(own.now, own.newId),
-    farm: { issuer, certificatePem: certificate.certificatePem, origin: () => origins.adfs },
-    origin: () => origins.entra,
-    issuerOrigin: () => origins.entra,
-  }
-  const hosts = (): readonly string[] => [own.adfsHost, new URL(origins.adfs).host]
-  const farm: FarmContext = {
-    ...own,
-    libraries,
-    certificate,
-    issuer,
-    signer: await createTokenSigner(adfsKeys),
-    refreshTokens: createRefreshTokens(own.newId),
-    deviceCodes: createDeviceCodes(own.now, own.newId),
-    origin: () => origins.adfs,
-    hosts,
-  }
-  const b2c: B2cContext = {
-    ...own,
-    directory: own.world.b2c,
-    signer: lazySigner(() => own.keysOf('b2c')),
-    refreshTokens: createRefreshTokens(own.newId),
-    origin: () => origins.b2c,
-    label: firstLabel(own.hosts.b2c),
-  }
-  const oidc: OidcContext = {
-    ...own,
-    provider: own.world.oidc,
-    signer: lazySigner(() => own.keysOf('oidc')),
-    refreshTokens: createRefreshTokens(own.newId),
-    deviceCodes: createDeviceCodes(own.now, own.newId),
-    origin: () => origins.oidc,
-  }
-  const ciamLabel = firstLabel(own.hosts.ciam)
-  const ciamSigner = lazySigner(() => own.keysOf('ciam'))
-  const ciam: Omit<EntraContext, 'signer'> = {
-    ...entra,
-    world: ciamWorld(own.world, ciamLabel),
-    refreshTokens: createRefreshTokens(own.newId),
-    deviceCodes: createDeviceCodes(own.now, own.newId),
-    origin: () => origins.ciam,
-    issuerOrigin: () => ciamIssuerOrigin(origins.ciam, own.world.ciam.id),
-  }
-  const answers: Readonly<Record<Side, (request: SimulatorRequest) => Promise<Answer>>> = {
-    entra: (request) => answerAsEntra(entra, request),
-    adfs: (request) => answerAsFarm(farm, request),
-    b2c: (request) => answerAsB2c(b2c, request),
-    ciam: async (request) => answerAsEntra({ ...ciam, signer: await ciamSigner() }, request),
-    oidc: (request) => answerAsOidc(oidc, request),
-  }
+  const loading = loadLibraries()
+  const servers = await createServers(own, loading, () => origins)
+  const libraries = await loading
   const journal: JournalEntry[] = []
 
-  async function answer(side: Side, request: SimulatorRequest): Promise<Delivery> {
+  async function answer(place: Place, request: SimulatorRequest): Promise<Delivery> {
     const plan = injector.plan(request.url)
     const respond = async (): Promise<Delivery> => {
       const honest =
         plan.standIn === undefined
-          ? await answers[side](request)
+          ? await servers.answer(place, request)
           : { kind: routeOf(request.url), response: plan.standIn }
       const delivery = plan.deliver(request, honest.response)
       const { response } = delivery
@@ -197,13 +131,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   }
 
   function decideDevice(userCode: string, username?: string): void {
-    const sidesWithCodes = [
-      { deviceCodes: entra.deviceCodes, users: entra.world.users },
-      { deviceCodes: farm.deviceCodes, users: farm.world.users },
-      { deviceCodes: ciam.deviceCodes, users: ciam.world.users },
-      { deviceCodes: oidc.deviceCodes, users: oidc.provider.users },
-    ]
-    const decided = sidesWithCodes.some(({ deviceCodes, users }) => {
+    const decided = servers.devices.some(({ deviceCodes, users }) => {
       const user = users.find((candidate) => candidate.username.toLowerCase() === username?.toLowerCase())
       return user === undefined && username !== undefined ? false : deviceCodes.decide(userCode, user?.username)
     })
@@ -213,8 +141,8 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
   const authorities = (): Record<Side, string> => ({
     entra: authority(),
     adfs: `${origins.adfs}/adfs`,
-    b2c: `${origins.b2c}/${b2c.label}.onmicrosoft.com/${own.world.b2c.policies[0]?.name ?? ''}`,
-    ciam: `${origins.ciam}/${ciamLabel}.onmicrosoft.com`,
+    b2c: `${origins.b2c}/${firstLabel(own.hosts.b2c)}.onmicrosoft.com/${own.world.b2c.policies[0]?.name ?? ''}`,
+    ciam: `${origins.ciam}/${firstLabel(own.hosts.ciam)}.onmicrosoft.com`,
     oidc: `${origins.oidc}${own.world.oidc.path}`,
   })
   const authority = (): string => `${origins.entra}/${own.world.tenants[0]?.id ?? 'organizations'}`
@@ -236,7 +164,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     allUsers: [...entraUsers(own.world), ...otherUsers(own.world)],
     apps: demoApps(own.world),
     clientId: own.world.apps.find((app) => app.secret === undefined)?.clientId ?? '',
-    adfsCertificate: certificate.certificatePem,
+    adfsCertificate: servers.adfsCertificate,
     runtime: {
       now: own.now,
       newId: own.newClientId,
@@ -249,7 +177,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
     },
     advance,
     revokeSessions(username) {
-      for (const side of [entra, farm, b2c, ciam, oidc]) side.refreshTokens.revoke(username)
+      for (const refreshTokens of servers.refreshTokens) refreshTokens.revoke(username)
     },
     approveDevice: (userCode, username) => decideDevice(userCode, username),
     declineDevice: (userCode) => decideDevice(userCode),
@@ -275,6 +203,7 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
         authority: authority(),
         authorities: authorities(),
         adfsOrigin: origins.adfs,
+        farmOrigins: Object.fromEntries(own.world.farms.map(({ host }) => [host, origins[`adfs@${host}`] ?? ''])),
         ca,
         simulator,
         get openConnections() {
@@ -290,17 +219,4 @@ export async function createSimulator(options: SimulatorOptions = {}): Promise<S
 
 function argumentError(message: string): InvalidArgumentError {
   return new InvalidArgumentError(message, { step: 'authority' })
-}
-
-/** RSA keys cost a fifth of a second: those of the less common sides are made when they are first asked for. */
-function lazySigner(keys: () => Promise<SigningKeys>): () => Promise<TokenSigner> {
-  let signer: Promise<TokenSigner> | undefined
-  return () => {
-    signer ??= keys().then(createTokenSigner)
-    return signer
-  }
-}
-
-function firstLabel(host: string): string {
-  return host.split('.')[0] ?? host
 }

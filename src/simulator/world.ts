@@ -17,6 +17,8 @@ export interface Domain {
   readonly name: string
   /** `managed`: Entra holds the passwords. `federated`: the AD FS farm does, and Entra has no copy (no hash sync). */
   readonly kind: 'managed' | 'federated'
+  /** Host of the farm of a federated domain, one of `farms`; default the first farm, `farm`. */
+  readonly farm?: string
 }
 
 /** What stands between a user with the right password and a token. */
@@ -98,6 +100,12 @@ export interface Farm {
   readonly clients?: readonly AdfsClient[]
 }
 
+/** A farm beside the first one. Each has a signing key of its own, and knows the users of its own domains. */
+export interface FurtherFarm extends Farm {
+  /** Where it is reached through `send`, with optional port; domains name it by this. */
+  readonly host: string
+}
+
 export interface World {
   readonly tenants: readonly Tenant[]
   readonly users: readonly User[]
@@ -105,7 +113,9 @@ export interface World {
   readonly resources: readonly Resource[]
   /** Mail domains of personal Microsoft accounts. */
   readonly consumerDomains: readonly string[]
+  /** At the host that `createSimulator` is told. */
   readonly farm: Farm
+  readonly farms: readonly FurtherFarm[]
   readonly b2c: B2cDirectory
   readonly ciam: CiamDirectory
   readonly oidc: OidcIssuer
@@ -179,6 +189,7 @@ export function demoWorld(): World {
       apis: demoAdfsApis,
       clients: demoAdfsClients(),
     },
+    farms: [],
     b2c: demoB2cDirectory(),
     ciam: demoCiamDirectory(),
     oidc: demoOidcIssuer(),
@@ -256,6 +267,22 @@ export function findDomain(world: World, name: string | undefined): Domain | und
 export function findUser(world: World, username: string): User | undefined {
   const name = username.toLowerCase()
   return world.users.find((user) => user.username.toLowerCase() === name) ?? userNamedAfterRefusal(world, name)
+}
+
+/** Host of the farm that the user's domain names; `undefined` is the first farm. */
+export function farmOf(world: World, user: User): string | undefined {
+  return findDomain(world, domainOf(user.username))?.farm
+}
+
+/**
+ * The world as one farm sees it: its own domains, and what it offers.
+ *
+ * @param host `undefined` for the first farm.
+ */
+export function worldOfFarm(world: World, host: string | undefined): World {
+  const own = (domain: Domain): boolean => domain.kind === 'managed' || domain.farm === host
+  const tenants = world.tenants.map((tenant) => ({ ...tenant, domains: tenant.domains.filter(own) }))
+  return { ...world, tenants, farm: world.farms.find((farm) => farm.host === host) ?? world.farm }
 }
 
 /** How the user's domain signs in. */
