@@ -1,26 +1,38 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { TimeLimit } from '../../../src/cache/stores/time-limit.ts'
 
 const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
 
+afterEach(() => vi.useRealTimers())
+
 describe('a limit for many waits', () => {
-  it('ends each that lasts too long, in time, and none that is done', async () => {
+  it('ends each that lasts too long, in time, and none that is done', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     const limit = new TimeLimit(60)
     const ended: string[] = []
     const begin = (name: string) => limit.begin(() => ended.push(name))
     begin('first')
     const done = begin('done')
-    await delay(30)
+    vi.advanceTimersByTime(2)
     begin('second')
     limit.done(done)
-    await delay(45)
+    vi.advanceTimersByTime(57)
+    expect(ended).toEqual([])
+    vi.advanceTimersByTime(1)
     expect(ended).toEqual(['first'])
-    await delay(45)
+    vi.advanceTimersByTime(1)
+    expect(ended).toEqual(['first'])
+    vi.advanceTimersByTime(1)
     expect(ended).toEqual(['first', 'second'])
     begin('third')
-    await delay(90)
+    vi.advanceTimersByTime(60)
     expect(ended).toEqual(['first', 'second', 'third'])
+  })
+
+  it('ends a wait by the clock of the machine', async () => {
+    const started = performance.now()
+    await new Promise<void>((resolve) => new TimeLimit(60).begin(resolve))
+    expect(performance.now() - started).toBeGreaterThanOrEqual(59)
   })
 
   it('keeps the process alive only while somebody waits', () => {
