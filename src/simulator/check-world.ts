@@ -54,6 +54,7 @@ function checkTenants({ tenants, farms }: World): void {
   const domains = tenants.flatMap((tenant, index) => {
     const entry = at('world.tenants', index, tenant.displayName)
     if (!guid.test(tenant.id)) throw invalid(entry, 'has an id that is no GUID in lower case')
+    checkNames(`${entry}.domains`, tenant.domains, ({ name }) => [name], 'a name')
     return tenant.domains.map((domain, position) => ({ ...domain, entry: `${entry}.domains[${position}]` }))
   })
   for (const { entry, name, kind, farm } of domains) {
@@ -151,8 +152,12 @@ function checkNames<Entry>(
   what: string,
 ): void {
   const seen = new Map<string, number>()
+  if (!Array.isArray(entries)) throw invalid(list, 'is not a list')
   for (const [index, entry] of entries.entries()) {
-    for (const name of namesOf(entry)) {
+    if (typeof entry !== 'object' || entry === null) throw invalid(`${list}[${index}]`, 'is not an object')
+    const names = namesOf(entry)
+    if (!Array.isArray(names)) throw invalid(`${list}[${index}]`, `lacks ${what}`)
+    for (const name of names) {
       if (typeof name !== 'string' || name === '') throw invalid(`${list}[${index}]`, `lacks ${what}`)
       const first = seen.get(name.toLowerCase())
       if (first !== undefined) throw invalid(at(list, index, name), `has ${what} of ${list}[${first}]`)
