@@ -92,7 +92,9 @@ export function createInjector(hooks: Partial<Record<RequestKind, FaultHook>>): 
   return {
     inject(injections) {
       const added = (Array.isArray(injections) ? injections : [injections]) as readonly Injection[]
-      for (const injection of added) check(injection)
+      for (const [index, injection] of added.entries()) {
+        check(injection, Array.isArray(injections) ? `inject[${index}]: ` : '')
+      }
       injected.push(...added.map((injection) => ({ ...injection, seen: 0 })))
     },
     clear() {
@@ -145,13 +147,13 @@ const faultTypes: Readonly<Record<InjectedFault['type'], true>> = {
 }
 
 // A slip of the pen would inject nothing, and the test that relies on it would pass.
-function check({ route, calls = 'all', fault }: Injection): void {
+function check({ route, calls = 'all', fault }: Injection, where: string): void {
   const isRoute = route === 'other' || routes.some(([, known]) => known === route)
-  if (!isRoute) throw invalid(`the simulator has no route ${route}`)
+  if (!isRoute) throw invalid(`${where}the simulator has no route ${route}`)
   const numbers = calls === 'all' ? [] : typeof calls === 'number' ? [calls] : calls
-  if (!numbers.every((call) => Number.isInteger(call) && call > 0)) throw invalid('calls are counted from 1')
+  if (!numbers.every((call) => Number.isInteger(call) && call > 0)) throw invalid(`${where}calls are counted from 1`)
   if (typeof fault !== 'function' && !Object.hasOwn(faultTypes, fault.type)) {
-    throw invalid(`there is no fault of the type ${fault.type}`)
+    throw invalid(`${where}there is no fault of the type ${fault.type}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createSimulator, demoWorld, type SimulatorOptions, type World } from '../../src/simulator.ts'
+import { createSimulator, demoWorld, type Injection, type SimulatorOptions, type World } from '../../src/simulator.ts'
 
 const world = demoWorld()
 const [contoso, fabrikam] = world.tenants
@@ -167,6 +167,14 @@ describe('a world is refused, with the entry that is wrong:', () => {
     expect(error).toMatchObject({ name: 'InvalidArgumentError', code: 'ERR_INVALID_ARGUMENT', step: 'authority' })
     expect((error as Error).message).toContain(message)
   })
+})
+
+it('says which of several faults does not exist', async () => {
+  const inject = [
+    { route: 'token', fault: { type: 'empty' } },
+    { route: 'tokens', fault: { type: 'empty' } },
+  ] as unknown as Injection[]
+  await expect(createSimulator({ inject })).rejects.toThrow('inject[1]: the simulator has no route tokens')
 })
 
 it('says that the lists go together, where one of them is all that was given', async () => {

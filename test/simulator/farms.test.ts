@@ -109,7 +109,8 @@ it('Entra believes a farm for its own domains only, though both know a user by t
 
 it('a farm that speaks in the name of another is not believed', async () => {
   const simulator = await createSimulator({ world: twoFarms(), deterministic: true })
-  const theirs = await getAssertion(simulator, foreign, '2005', {}, otherOrigin)
+  const created = simulator.runtime.now() * 1_000
+  const theirs = await getAssertion(simulator, foreign, '2005', { created }, otherOrigin)
   const renamed = theirs.replaceAll(other, 'sts.simulator.invalid')
   expect((await assertionRequest(simulator, renamed)).body).toMatchObject({ error_codes: [50006] })
 
@@ -127,7 +128,7 @@ it('a farm that speaks in the name of another is not believed', async () => {
       farms: farms.map((farm) => ({ ...farm, host: third })),
     },
   })
-  const stranger = await getAssertion(elsewhere, foreign, '2005', {}, `https://${third}`)
+  const stranger = await getAssertion(elsewhere, foreign, '2005', { created }, `https://${third}`)
   expect((await assertionRequest(simulator, stranger)).body).toMatchObject({ error_codes: [50107] })
 })
 
