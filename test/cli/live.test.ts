@@ -324,9 +324,10 @@ describe('a run', () => {
     const page = await openPage(live.url)
     const updates = await page.run({ user: 'oidc/olga', pauseMs: 20 })
     page.close()
-    const rests = updates.slice(1).map(({ at }, index) => at - (updates[index]?.at ?? 0))
-    expect(rests.length).toBeGreaterThan(6)
-    expect(Math.min(...rests)).toBeGreaterThan(10)
+    // What arrives late makes the next rest look short: the sum does not lie.
+    const took = (updates.at(-1)?.at ?? 0) - (updates[0]?.at ?? 0)
+    expect(updates.length).toBeGreaterThan(7)
+    expect(took).toBeGreaterThan((updates.length - 2) * 18)
   })
 
   it.each([

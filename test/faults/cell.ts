@@ -1,6 +1,6 @@
 import type { CredentialStore } from '../../src/cache/store.ts'
 import { type AuthError, isAuthError, type ResponseFacts, ThrottledError } from '../../src/index.ts'
-import type { CertificateDefect, JournalEntry, Side } from '../../src/simulator.ts'
+import type { CertificateDefect, JournalEntry, ListenOptions, RunningSimulator, Side } from '../../src/simulator.ts'
 import { findLeaks, show } from '../contract/secrecy.ts'
 import { type Column, type Connection, columns, type Lane, openLane, openSession, type Session } from './columns.ts'
 import type { Row } from './expected.ts'
@@ -143,7 +143,7 @@ export async function runCertificateRow(
   await lane.running.close()
   for (const sides of [['entra', 'oidc'], ['adfs']] satisfies Side[][]) {
     const certificate = Object.fromEntries(sides.map((side) => [side, row.certificate]))
-    const running = await lane.simulator.listen({ ...ports, certificate })
+    const running = await listenAgain(lane, { ...ports, certificate })
     for (const column of columns.filter(({ side }) => (sides as readonly Side[]).includes(side))) {
       lane.forget()
       const { store, idToken } = known.get(column) ?? {}
@@ -152,5 +152,17 @@ export async function runCertificateRow(
       report(column, await observe(session, row, column))
     }
     await running.close()
+  }
+}
+
+/** On ports that were just given up, and that an outgoing connection of another test may hold for a moment. */
+async function listenAgain({ simulator }: Lane, options: ListenOptions): Promise<RunningSimulator> {
+  for (let left = 50; ; left--) {
+    try {
+      return await simulator.listen(options)
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'EADDRINUSE' || left === 0) throw error
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
   }
 }
