@@ -156,7 +156,7 @@ describe('ropc explain, given a recorded sign-in', () => {
 
   it('writes no file that would show a secret of the archive: here the password stands in every style sheet', async () => {
     const path = fresh('.html')
-    const archive = folder.file('odd.har', archiveOf('prefers-color-scheme'))
+    const archive = folder.file('odd.har', archiveOf('box-sizing'))
     const { code, stderr } = await ropc(['explain', archive, '--trace', path])
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('its file was deleted') })
     expect(existsSync(path)).toBe(false)
