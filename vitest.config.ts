@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { configDefaults, defineConfig } from 'vitest/config'
 import { LastLineReporter } from './test/last-line-reporter.ts'
+import { SlowFirst } from './test/slow-first.ts'
 
 const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0
 
@@ -20,6 +21,7 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, 'test/interop/**'],
     setupFiles: ['test/walk-errors.ts'],
     reporters: ['default', new LastLineReporter()],
+    sequence: { sequencer: SlowFirst },
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // No test file replaces modules or leaves a global behind: a fresh worker for each would cost a third of the time.
