@@ -19,6 +19,7 @@ import type { CliIo } from '../io.ts'
 import { note, noteWarning, printLine, reportError, toJsonLine } from '../output.ts'
 import { readPassword } from '../password-source.ts'
 import { promptHidden } from '../prompt.ts'
+import { type Recording, recordHelp, recordSpecs, withRecording } from '../record.ts'
 import { createStepLog } from '../steps.ts'
 import { type TraceTap, traceHelp, traceSpecs, withTraceFile } from '../trace-file.ts'
 
@@ -55,6 +56,7 @@ Where the password comes from; without any of these it is asked for at the termi
   --json                 print one JSON object: accessToken, expiresOn, tokenType, scopes, account, path,
                          passwordSentTo, correlationId
 ${traceHelp}
+${recordHelp}
   --expect CODE          prove that the sign-in is blocked: exit 0 if it fails with CODE, which is an AADSTS number, an OAuth
                          error or suberror, a code of AD FS or B2C, or an ERR_… code of ropc; else 1, and no token is printed
   --dry-run              stop before the password, and say which host would get it
@@ -89,6 +91,7 @@ const specs = {
   ...deviceCodeSpecs,
   ...expectSpecs,
   ...traceSpecs,
+  ...recordSpecs,
   'password-stdin': { type: 'boolean' },
   'password-file': { type: 'string' },
   'password-env': { type: 'string' },
@@ -108,10 +111,12 @@ export async function runToken(argv: readonly string[], io: CliIo): Promise<Exit
     await printLine(io, tokenHelp)
     return exitCode.ok
   }
-  return withTraceFile(options, io, warningSink(options, io), (trace) => runSignIn(options, io, trace))
+  return withTraceFile(options, io, warningSink(options, io), (trace) =>
+    withRecording(options, io, (recording) => runSignIn(options, io, trace, recording)),
+  )
 }
 
-async function runSignIn(options: TokenOptions, io: CliIo, trace: TraceTap): Promise<ExitCode> {
+async function runSignIn(options: TokenOptions, io: CliIo, trace: TraceTap, recording: Recording): Promise<ExitCode> {
   const byDeviceCode = readDeviceCode(options)
   const expected = readExpectation(options)
   const username = byDeviceCode
@@ -119,13 +124,13 @@ async function runSignIn(options: TokenOptions, io: CliIo, trace: TraceTap): Pro
     : required(options, 'username', 'Write -u and the user principal name, e.g. -u ada@contoso.example.')
   const timeoutMs = 1_000 * readInteger(options.text('timeout') ?? '90', 'timeout', 1, 86_400)
   if (!options.flag('dry-run')) required(options, 'scope', 'Name what the token is for, e.g. --scope User.Read.')
-  const clientOptions = await readClientOptions(options, io, trace)
+  const clientOptions = await recording.connect(await readClientOptions(options, io, trace), options.text('username'))
   const place = readCachePlace(options)
   // A dry run signs nobody in: nothing is looked up or kept, and no key is made for it.
   const opens = place !== undefined && !options.flag('dry-run')
   const store = opens ? await openCacheStore(place, io, 'keep', warningSink(options, io)) : undefined
   const { createRopcClient } = await import('../../client/client.ts')
-  const client = createRopcClient({ ...clientOptions, ...(store === undefined ? {} : { store }) })
+  const client = recording.watch(createRopcClient({ ...clientOptions, ...(store === undefined ? {} : { store }) }))
   const { correlationId = crypto.randomUUID(), ...call } = readCallOptions(options)
   const read = () => readPassword(options, io, warningSink(options, io))
   // With a cache, whether there is a terminal to ask at matters only once somebody must be asked.
