@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { cacheRows } from './cache-rows.js'
+import { cassetteRows } from './cassette-rows.js'
 import { clientPeers } from './client-peers.js'
 import { installPeers } from './install.js'
 import { peerProfileRows } from './peer-profile-rows.js'
@@ -39,6 +40,7 @@ try {
   await peerProfileRows(peers, folder)
   await responseRows(peers, issuer, adfsCertificate)
   await cacheRows(peers, folder)
+  await cassetteRows(peers, simulators.both, folder)
   await simulatorRows(peers, simulators, issuer.certificatePem)
   const wsTrust = running.at(-1)
   await serverRows(running.slice(0, -1))
