@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { cacheRows } from './cache-rows.js'
 import { cassetteRows } from './cassette-rows.js'
 import { clientPeers } from './client-peers.js'
+import { exampleRows } from './example-rows.js'
 import { installPeers } from './install.js'
 import { peerProfileRows } from './peer-profile-rows.js'
 import { hide, printHeading, results } from './report.js'
@@ -39,6 +40,7 @@ try {
   await requestRows(peers, simulators.both, seen)
   await peerProfileRows(peers, folder)
   await responseRows(peers, issuer, adfsCertificate)
+  await exampleRows(peers)
   await cacheRows(peers, folder)
   await cassetteRows(peers, simulators.both, folder)
   await simulatorRows(peers, simulators, issuer.certificatePem)
