@@ -62,14 +62,14 @@ function isSameBody(recorded: string, sent: string): boolean {
 
 /** Namespace of the token request and what it is for; of another message nothing, which is the same in all of them. */
 function meaningOfSoap(xml: string): string {
-  const [start, prefix] = /<(?:([\w.-]+):)?RequestSecurityToken(?=[\s/>])[^>]*>/.exec(xml) ?? []
+  const [start, prefix] = /<(?:([\w.-]+):)?RequestSecurityToken(?=[\s/>])[^<>]*>/.exec(xml) ?? []
   if (start === undefined) return ''
   const name = prefix === undefined ? 'xmlns' : `xmlns:${prefix.replaceAll('.', '\\.')}`
   const declared = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`, 'g')
   // The declaration that counts is the one on the element itself, or else the next above.
   const [, double, single] = [...xml.slice(0, xml.indexOf(start) + start.length).matchAll(declared)].at(-1) ?? []
-  const [, appliesTo = ''] = /<(?:[\w.-]+:)?AppliesTo(?=[\s>])([\s\S]*?)<\/(?:[\w.-]+:)?AppliesTo\s*>/.exec(xml) ?? []
-  const [, address = ''] = /<(?:[\w.-]+:)?Address(?:\s[^>]*)?>([^<]*)</.exec(appliesTo) ?? []
+  const [, appliesTo = ''] = xml.split(/<(?:[\w.-]+:)?AppliesTo(?=[\s>])/)
+  const [, address = ''] = /<(?:[\w.-]+:)?Address(?:\s[^<>]*)?>([^<]*)</.exec(appliesTo) ?? []
   return `${double ?? single} ${address.replaceAll('&amp;', '&').trim()}`
 }
 

@@ -11,7 +11,7 @@ import { titleOf } from './request-diff.ts'
 import { shiftInstants } from './shift-instants.ts'
 
 /** Origins of a cassette, with those at which they are served. */
-export type ServedOrigins = ReadonlyMap<string, string>
+type ServedOrigins = ReadonlyMap<string, string>
 
 export interface ServedCassette {
   /** A text with the origins at which this cassette is served. */
