@@ -8,6 +8,7 @@ export type {
   Drawn,
   Exchange,
 } from './cassette/cassette.ts'
+export { fromNock, type NockDefinition, type ToNockOptions, toNock } from './cassette/nock.ts'
 export { describeOutcome, type Outcome } from './cassette/outcome.ts'
 export { publishedJwks } from './cassette/published-key.ts'
 export { readCassette, writeCassette } from './cassette/read-cassette.ts'

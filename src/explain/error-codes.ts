@@ -125,6 +125,13 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
     remedy:
       'Use the URL the message says it leads to, if you trust it. A proxy or captive portal that wants a sign-in of its own redirects too.',
   },
+  ERR_TRANSPORT_INTERCEPTED: {
+    classes: ['InvalidArgumentError'],
+    meaning:
+      'A test intercepts HTTP requests with nock 14 or MSW, which do not see those of the undici transport; nothing was sent',
+    remedy:
+      "Use the default transport in that test, nock 15, undici's MockAgent as the global dispatcher, or a cassette. A sign-in that looks offline would have sent the password.",
+  },
   ERR_UNEXPECTED_STATUS: {
     classes: ['ProtocolError'],
     meaning: 'The HTTP status is none that this step can have, and the body is no error of the protocol either',

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { buildConnector, Dispatcher } from 'undici'
-import { TransportError } from '../errors.ts'
+import { InvalidArgumentError, TransportError } from '../errors.ts'
 import type { HttpResponse } from '../protocol/http.ts'
 import {
   type ConnectionSettings,
@@ -30,10 +30,11 @@ export interface UndiciTransportOptions extends HttpsTransportOptions {
  * Cheap to create: undici is imported at the first request. An abort ends the call at once; a connection that is
  * being made ends with it unless another request waits for one, and then within `connectTimeoutMs`.
  *
- * nock does not see its requests: a test that looks offline would send them. Use undici's `MockAgent`, a scripted
- * transport or the simulator.
+ * In tests: a `MockAgent` that was made undici's global dispatcher gets every request. nock 15 sees the requests too; nock 14 and
+ * MSW do not, and while one of them is active nothing is sent, since a test that looks offline would post a live password.
  *
- * @throws `InvalidArgumentError` for options that cannot work, a SOCKS proxy among them.
+ * @throws `InvalidArgumentError` for options that cannot work, a SOCKS proxy among them; from the transport,
+ * `ERR_TRANSPORT_INTERCEPTED` while an interceptor is active that does not see its requests.
  */
 export function createUndiciTransport(options: UndiciTransportOptions = {}): ClosableTransport {
   const { proxy, ...rest } = options
@@ -59,7 +60,7 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
         connections.destroy()
       }
       try {
-        return await perform(connections, exchange, abandon)
+        return await perform(dispatcherOf(connections, exchange), exchange, abandon)
       } finally {
         connections.inFlight.delete(exchange)
       }
@@ -71,7 +72,27 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
   })
 }
 
+/** Asked for each request: tests come and go while a transport lives. */
+function dispatcherOf(connections: Connections, { url, request: { step } }: Exchange): Dispatcher {
+  const standIn = connections.standIn()
+  if (standIn !== undefined) return standIn
+  // nock 14 and MSW 2 replace node's http and fetch, and leave this mark. nock 15 works below undici, and leaves none.
+  if (Object.hasOwn(globalThis, Symbol.for('client-request-interceptor'))) {
+    throw new InvalidArgumentError(
+      'an interceptor of HTTP requests is active that does not see those of undici: nothing was sent',
+      {
+        step,
+        hint: "In tests use the default transport, nock 15, undici's MockAgent as the global dispatcher, or a cassette.",
+      },
+      'ERR_TRANSPORT_INTERCEPTED',
+    )
+  }
+  return connections.dispatcherFor(url)
+}
+
 interface Connections {
+  /** The dispatcher that a test put in the place of the network. */
+  standIn(): Dispatcher | undefined
   readonly inFlight: Set<Exchange>
   dispatcherFor(url: URL): Dispatcher
   destroy(): void
@@ -134,6 +155,11 @@ async function openConnections(
         ? new undici.EnvHttpProxyAgent({ ...tunnel, httpProxy: route.http, httpsProxy: route.https })
         : new undici.ProxyAgent({ ...tunnel, uri: route.url })
   return {
+    standIn() {
+      const dispatcher = undici.getGlobalDispatcher()
+      // By name: it may be of another copy of undici.
+      return dispatcher.constructor.name === 'MockAgent' ? dispatcher : undefined
+    },
     inFlight: new Set(),
     dispatcherFor: (url) => (url.protocol === 'https:' ? (proxied ?? direct) : direct),
     destroy() {
@@ -143,10 +169,10 @@ async function openConnections(
   }
 }
 
-function perform(connections: Connections, exchange: Exchange, abandon: () => void): Promise<HttpResponse> {
+function perform(dispatcher: Dispatcher, exchange: Exchange, abandon: () => void): Promise<HttpResponse> {
   const { request, url, headers } = exchange
   const handler = createHandler(exchange, abandon)
-  connections.dispatcherFor(url).dispatch(
+  dispatcher.dispatch(
     {
       origin: url.origin,
       path: url.pathname + url.search,
