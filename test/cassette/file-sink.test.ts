@@ -79,6 +79,12 @@ describe('a file', () => {
     expect(() => statSync(aim)).toThrow()
   })
 
+  it('is checked as it is on the disk, not as it was meant', async () => {
+    const seen: string[] = []
+    await fileSink(newFolder())(call({}), 'a lone surrogate: \ud800', (written) => void seen.push(written))
+    expect(seen).toEqual(['a lone surrogate: \ufffd'])
+  })
+
   it('is not made in the place of a folder', async () => {
     const file = join(parent, 'file')
     writeFileSync(file, '')

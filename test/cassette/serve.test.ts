@@ -44,6 +44,16 @@ const handmade: Cassette = {
     { ...draw(1), request: get('https://idp.example/oidc/again'), ...answered('second') },
     {
       ...draw(1),
+      request: {
+        method: 'POST',
+        url: 'https://idp.example/oidc/token',
+        headers: {},
+        body: 'grant_type=password&resource=https%3A%2F%2Fidp.example%2Fapi',
+      },
+      ...answered('for the API'),
+    },
+    {
+      ...draw(1),
       request: get('https://idp.example/oidc/broken'),
       failure: { code: 'ERR_TRANSPORT_UNREACHABLE', message: 'gone' },
     },
@@ -55,11 +65,18 @@ const handmade: Cassette = {
         headers: {
           date: 'Sun, 17 Mar 2030 17:46:40 GMT',
           'content-length': '9',
+          'content-encoding': 'gzip',
           location: 'https://idp.example/next',
           'retry-after': 'Sun, 17 Mar 2030 17:47:40 GMT',
         },
         body: '',
       },
+    },
+    {
+      ...draw(1),
+      clock: [1_900_000_000],
+      request: get('https://idp.example/oidc/clocks'),
+      response: { status: 200, headers: { date: 'Sun, 17 Mar 2030 18:46:40 GMT' }, body: '2030-03-17T17:46:40Z' },
     },
   ],
 }
@@ -226,7 +243,19 @@ describe('an exchange', () => {
     expect(left).toBeGreaterThan(50_000)
     expect(left).toBeLessThan(61_000)
     expect(headers['content-length']).toBe('0')
+    expect(headers['content-encoding']).toBeUndefined()
     expect(Math.abs(Date.parse(String(headers['date'])) - Date.now())).toBeLessThan(10_000)
+  })
+
+  it('is dated by the clock of the program, where one was recorded, whatever the server thought', async () => {
+    const { body } = await fetchText(url('clocks'))
+    expect(Math.abs(Date.parse(body) - Date.now())).toBeLessThan(10_000)
+  })
+
+  it('may be asked for by the origin at which it is served', async () => {
+    const resource = `${factsOf('handmade').origin}/api`
+    const form = new URLSearchParams({ grant_type: 'password', resource }).toString()
+    expect((await fetchText(url('token'), { method: 'POST' }, form)).body).toBe('for the API')
   })
 
   it('that failed breaks the connection', async () => {
@@ -269,6 +298,12 @@ describe('the server', () => {
     const { origin: other } = factsOf('handmade')
     expect((await fetchText(`${other}/organizations/v2.0/.well-known/openid-configuration`)).status).toBe(404)
     expect((await fetchText(`${other}/organizations/discovery/v2.0/keys`)).status).toBe(404)
+  })
+
+  it('is its own issuer, at a host that was never asked too', async () => {
+    const { origin, authority } = factsOf('ciam')
+    const { body } = await fetchText(`${authority}/v2.0/.well-known/openid-configuration`)
+    expect(JSON.parse(body).issuer).toMatch(new RegExp(`^${origin}/[0-9a-f-]{36}/v2\\.0$`))
   })
 
   it.each([

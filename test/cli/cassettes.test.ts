@@ -1,4 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -48,11 +49,13 @@ describe('ropc simulate --cassettes', () => {
 
   it('prints one JSON object with --json, ends with 0 by SIGTERM, and takes its file along', async () => {
     let caFile = ''
+    let port = 0
     const code = await serve(['--json'], 'SIGTERM', async (shown) => {
       const { ca, cassettes: served } = JSON.parse(shown)
       caFile = ca
       expect(readFileSync(ca, 'utf8')).toContain('-----BEGIN CERTIFICATE-----')
       expect(served.map(({ name }: { name: string }) => name)).toEqual(['federated', 'wrong-password'])
+      port = Number(new URL(served[1].authority).port)
       const { authority, clientId, username, scopes } = served[1]
       const asked = scopes.flatMap((scope: string) => ['--scope', scope])
       const fixed = ['--authority', authority, '--ca', ca, '--client-id', clientId, '-u', username, '--password-stdin']
@@ -61,6 +64,12 @@ describe('ropc simulate --cassettes', () => {
     })
     expect(code).toBe(0)
     expect(existsSync(caFile)).toBe(false)
+    const [error] = await new Promise<unknown[]>((done) =>
+      connect(port, '127.0.0.1')
+        .once('error', (error) => done([error]))
+        .once('connect', () => done([])),
+    )
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
   })
 
   it.each([

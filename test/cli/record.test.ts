@@ -84,6 +84,7 @@ describe('ropc token --record', () => {
     expect(stderr).toMatch(/in place of people: user1@tenant\d+\.example/)
     expect(stderr).toMatch(/in place of secrets: .*\[password\]/)
     expect(stderr).toMatch(/in place of ids: \d+ that are made up/)
+    await expect.poll(() => running.openConnections).toBe(0)
     await expectReplays(cassette)
   })
 
