@@ -59,6 +59,8 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
   const hosts = new Map<string, boolean>()
   /** Texts that are looked for everywhere, in this order: ids, names in which the case does not matter, single names. */
   const exact = { ids: createFinder('gu'), anyCase: createFinder('giu'), words: createFinder('gu') }
+  /** User names that are of no form, as mail addresses may be: looked for before anything that is a part of them. */
+  const oddUsers = createFinder('giu')
   /** Hosts whose pseudonym was given. */
   let hostsGiven = 0
 
@@ -159,6 +161,7 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
 
   /** What a text becomes as a whole, by the name it stands under. */
   const whole = ({ text, name, isClaim }: Leaf): string | undefined => {
+    if (isOddUser(text, name)) return oddUser(text)
     if (text.trim().length < 2 || text.startsWith('[') || /@|^https?:|^urn:/i.test(text) || hasForm(text))
       return undefined
     if (ids.personNames.has(name)) return isClaim && !own(text) ? person(text) : undefined
@@ -172,6 +175,13 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
           )
     if (ids.idNames.has(name)) return own(text) ? undefined : opaque(text)
     return undefined
+  }
+  const oddUser = (text: string): string => {
+    const made = give('user', text.toLowerCase(), (count) => `user${count}`)
+    const place = text.slice(text.lastIndexOf('@') + 1)
+    const full = ids.isDomainSegment(place) ? `${made}@${domain(place)}` : made
+    oddUsers.set(text.toLowerCase(), full)
+    return full
   }
   const anyCase = (text: string, made: string): string => {
     if (text.length >= 3 && !isProtocolWord(text) && !exact.anyCase.has(text.toLowerCase()))
@@ -199,6 +209,7 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
   return {
     learn(leaf) {
       const { text, name } = leaf
+      if (isOddUser(text, name)) return void whole(leaf)
       for (const [, kind, count] of text.matchAll(numbered)) reserve(kind as Kind, Number(count))
       for (const found of text.match(ids.guidPattern) ?? []) {
         reserve('guid', Number.parseInt(ownGuid.exec(found)?.[1] ?? '0', 16))
@@ -224,7 +235,8 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
       // Only now all domains are known.
       if (hostsGiven < hosts.size) for (const place of hosts.keys()) if (place.includes('.')) host(place)
       hostsGiven = hosts.size
-      const written = leaf.text
+      const written = oddUsers
+        .replace(leaf.text)
         .replace(ids.userPattern, user)
         .replace(ids.guidPattern, guid)
         .replace(ids.hexPattern, digits)
@@ -257,6 +269,11 @@ function hasForm(text: string): boolean {
 /** Whether a text is an id, a domain, a URL or a user name, which have pseudonyms of their own, or stands in for something. */
 function hasOwnForm(text: string): boolean {
   return hasForm(text) || /[@/:[\]]|^[\w-]+(?:\.[\w-]+)+$|^(?:tenant|app)\d+$/.test(text) || isProtocolWord(text)
+}
+
+/** Whether a text is a user name with more than what {@link ids.userPattern} finds. */
+function isOddUser(text: string, name: string): boolean {
+  return ids.userNames.has(name) && text.includes('@') && text.replace(ids.userPattern, '') !== ''
 }
 
 /** Whether a text is a pseudonym. */

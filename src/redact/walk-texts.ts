@@ -1,4 +1,5 @@
 import { encodeBase64Url } from '../protocol/base64url.ts'
+import { userNames } from './identifiers.ts'
 import { readPart } from './redact-jwt.ts'
 
 /** A text that holds no other, decoded, with the name it stands under: of a member, a field, an element, an attribute. */
@@ -24,7 +25,8 @@ const deepest = 12
  * again around what the visit returns. What was not changed stays as it was written.
  */
 export function walkTexts(text: string, visit: Visit, place: Place = nowhere): string {
-  return place.depth < deepest
+  // A user name may have any character, those of forms too, and holds nothing.
+  return place.depth < deepest && !userNames.has(place.name)
     ? walkInside(text, visit, { ...place, depth: place.depth + 1 })
     : visit({ text, ...place })
 }
@@ -106,11 +108,18 @@ function walkForm(form: string, visit: Visit, depth: number): string {
 
 // A part of a URL may hold any of these too, but never unencoded what parts are made by.
 const percentEncoded = /(?<![^\s"<>()&=?/,;])[^\s"<>()&=?/,;%]*%[0-9a-f]{2}[^\s"<>()&=?/,;]*/gi
+/** In the address of a user-realm request a user name follows, whatever its characters. */
+const realmUser = /(?<=\/userrealm\/)[^/?#\s"<>]+/gi
 const token = /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]*/g
 const encodedJson = /(?<![\w.-])eyJ[\w-]{8,}(?![\w.-])/g
 
 function walkPlain(text: string, visit: Visit, place: Place): string {
   const apart = text
+    .replace(realmUser, (part) => {
+      const decoded = decode(part)
+      if (decoded === undefined) return part
+      return unlessSame(part, decoded, visit({ ...place, text: decoded, name: 'username' }), encodeURIComponent)
+    })
     .replace(token, (jwt) => {
       const [header = '', payload = '', signature = ''] = jwt.split('.')
       return [walkPart(header, visit, place.depth), walkPart(payload, visit, place.depth), signature].join('.')

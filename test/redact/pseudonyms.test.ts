@@ -66,6 +66,38 @@ describe('a pseudonym', () => {
     expect(share(text)).toBe(text)
   })
 
+  it.each([
+    'zelda&bobby@contoso.example',
+    'dollar$zelda@contoso.example',
+    'zelda bobby@contoso.example',
+    'zelda,{bobby}@contoso.example',
+    '(zelda)/bobby*@contoso.example',
+    '"zelda bobby"@contoso.example',
+    '<zelda>bobby@contoso.example',
+    'zelda`|;:?bobby@contoso.example',
+    'zelda@corporate',
+    'zelda@[10.1.2.3]',
+  ])('stands for the whole of a user name, whatever its characters: %s', (username) => {
+    const { value } = createPseudonyms()
+    const out = value({
+      username,
+      url: `https://login.microsoftonline.com/common/userrealm/${encodeURIComponent(username)}?api-version=1.0`,
+      body: new URLSearchParams({ grant_type: 'password', username }).toString(),
+      soap: `<o:Username>${escapeXml(username)}</o:Username>`,
+      message: `no user ${username.toUpperCase()} here`,
+    })
+    expect(JSON.stringify(out)).not.toMatch(/zelda|bobby|dollar|corporate|10\.1/i)
+    expect(out.message).toBe(`no user ${out.username} here`)
+    expect(out.username).toMatch(/^user1(?:@tenant1\.example)?$/)
+    expect(createPseudonyms().value(out)).toEqual(out)
+  })
+
+  it('stands for a user name in the form of a field', () => {
+    expect(createPseudonyms().value({ username: 'zelda=bobby@contoso.example' })).toEqual({
+      username: 'user1@tenant1.example',
+    })
+  })
+
   it('is known by what the name says that a text stands under', () => {
     const { value } = createPseudonyms()
     const body = JSON.stringify({ domain_name: 'contoso.example', federation_brand_name: 'Contoso Ltd.' })
