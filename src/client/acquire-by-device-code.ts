@@ -16,8 +16,8 @@ import { abortFailure } from '../transport/failure.ts'
 import { type Call, closedError } from './call.ts'
 import { Deadline } from './deadline.ts'
 import { type DiscoveryCache, resolveServer } from './discovery.ts'
-import { exchange } from './exchange.ts'
-import { keepTokens, type SignIn, tokenRequestParts } from './redeem.ts'
+import { emitParse, exchange } from './exchange.ts'
+import { describeTokens, emitGrant, keepTokens, type SignIn, tokenRequestParts } from './redeem.ts'
 import type { TokenResult } from './token-result.ts'
 
 /** What the user has to be told. */
@@ -145,9 +145,13 @@ async function pollForTokens(
     const at = call.now()
     // By the waits too: a clock that is set back must not make the call endless.
     if (waitedSeconds >= code.expiresInSeconds || at >= code.expiresOn) throw deviceCodeExpired({ isAnswered })
+    if (!isAsked) emitGrant(call, { type: 'device_code', deviceCode: code.deviceCode })
     const answer = await askForTokens(call, signIn, code)
     isAsked = true
-    if (answer.type === 'tokens') return { tokens: answer.tokens, at }
+    if (answer.type === 'tokens') {
+      emitParse(call, 'token', () => describeTokens(answer.tokens))
+      return { tokens: answer.tokens, at }
+    }
     isAnswered = answer.type !== 'unavailable'
     if (answer.type === 'slow_down') intervalSeconds += 5
     if (!isAnswered) {

@@ -22,7 +22,7 @@ import { type Description, emitParse, exchange } from './exchange.ts'
 import { addCallContext } from './refusal-context.ts'
 import { checkThrottled, noteThrottled, throttleKey } from './throttling.ts'
 import { createTokenResult, type TokenResult } from './token-result.ts'
-import { idTokenExpectations } from './verify-id-token.ts'
+import { describeIdToken, idTokenExpectations } from './verify-id-token.ts'
 
 type Entity = Exclude<StoredEntity, SealedEntity>
 
@@ -195,8 +195,8 @@ export async function tokenRequestParts(
   }
 }
 
-// Which grant goes to the token endpoint follows from what there is to present.
-function emitGrant(call: Call, grant: Grant): void {
+/** Which grant goes to the token endpoint follows from what there is to present. */
+export function emitGrant(call: Call, grant: Grant): void {
   if (!call.isHeard) return
   const presented = {
     password: grant.type === 'password',
@@ -259,7 +259,8 @@ function readIdToken(
 ): IdTokenClaims | undefined {
   if (idToken === undefined) return undefined
   const { claims, checks } = decodeIdToken(idToken, idTokenExpectations(call, metadata), at)
-  emitParse(call, 'id_token', () => describeIdToken(claims, checks))
+  // The signature is a check too: the reader of a trace should see that it was not made, and why that is right.
+  emitParse(call, 'id_token', () => describeIdToken(claims, [...checks, signatureSkipped]))
   for (const { rule, evidence } of checks.filter((check) => !check.ok)) {
     // A custom policy of B2C may leave its name out of the token; another's name may not stand in it.
     if (rule === 'id_token.policy' && evidence === undefined) continue
@@ -284,19 +285,10 @@ function readIdToken(
   return claims
 }
 
-// The signature is a check too, and the reader of a trace should see that it was not made, and why that is right.
-function describeIdToken(claims: IdTokenClaims, checks: readonly Verdict[]): Description {
-  const { iss, aud, sub, oid, tid, preferred_username, upn, exp, iat } = claims
-  const skipped = {
-    rule: 'id_token.signature-skipped',
-    ok: true,
-    evidence: 'it came from the token endpoint over TLS (OpenID Connect Core §3.1.3.7, item 6)',
-  }
-  return {
-    what: 'id_token',
-    facts: { iss, aud, sub, oid, tid, preferred_username, upn, exp, iat },
-    checks: [...checks, skipped],
-  }
+const signatureSkipped: Verdict = {
+  rule: 'id_token.signature-skipped',
+  ok: true,
+  evidence: 'it came from the token endpoint over TLS (OpenID Connect Core §3.1.3.7, item 6)',
 }
 
 function toEntities(

@@ -1,13 +1,14 @@
 import { isAuthError, ProtocolError } from '../errors.ts'
 import { isTenantGuid } from '../protocol/authority.ts'
-import type { DecodedIdToken, IdTokenExpectations } from '../protocol/id-token.ts'
+import type { DecodedIdToken, IdTokenClaims, IdTokenExpectations } from '../protocol/id-token.ts'
 import type { JsonWebKeySet } from '../protocol/jwks.ts'
 import type { ServerMetadata } from '../protocol/server-metadata.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
+import type { Verdict } from '../protocol/verdict.ts'
 import { abortFailure } from '../transport/failure.ts'
 import type { Call } from './call.ts'
 import { type DiscoveryCache, resolveServer } from './discovery.ts'
-import { exchange } from './exchange.ts'
+import { type Description, emitParse, exchange } from './exchange.ts'
 import { SharedFlights } from './shared-flight.ts'
 
 interface KeptKeySet {
@@ -41,14 +42,27 @@ export async function verifyWithServerKeys(
   const { verifyIdToken } = await import('../protocol/jwks.ts')
   const expected = idTokenExpectations(call, metadata)
   const keySet = await findKeySet(call, metadata, keySets, keepSeconds)
+  const verify = async ({ keys }: KeptKeySet): Promise<DecodedIdToken> => {
+    const decoded = await verifyIdToken(idToken, keys, expected, call.now())
+    const checks = [...decoded.checks, { rule: 'id_token.signature', ok: true }]
+    // A parse is of an answer, and with keys that are at hand there may be none.
+    if (call.hops > 0) emitParse(call, 'id_token', () => describeIdToken(decoded.claims, checks))
+    return decoded
+  }
   try {
-    return await verifyIdToken(idToken, keySet.keys, expected, call.now())
+    return await verify(keySet)
   } catch (error) {
     if (!isAuthError(error) || error.code !== 'ERR_SIGNATURE_INVALID') throw error
     const newer = await findKeySet(call, metadata, keySets, pauseSeconds)
     if (newer === keySet) throw error
-    return verifyIdToken(idToken, newer.keys, expected, call.now())
+    return verify(newer)
   }
+}
+
+/** What an id_token says, and what was checked of it. */
+export function describeIdToken(claims: IdTokenClaims, checks: readonly Verdict[]): Description {
+  const { iss, aud, sub, oid, tid, preferred_username, upn, exp, iat } = claims
+  return { what: 'id_token', facts: { iss, aud, sub, oid, tid, preferred_username, upn, exp, iat }, checks }
 }
 
 // Those that a key set can verify; a server that names none of them is taken to mean RS256, which every one must have.

@@ -208,6 +208,7 @@ const catalogue = {
     text: 'The key that signed the token may sign for its issuer: Entra says of each key whose tokens it signs.',
     source: `${learn}/entra/identity-platform/access-tokens#validate-the-issuer`,
   },
+  'id_token.signature': { text: 'The signature must verify with a key that the server publishes.', source: validation },
   'id_token.signature-skipped': {
     text: 'The signature was not verified, and need not be: the token came straight from the token endpoint, and TLS says who that is. Verify it where it came through other hands.',
     source: validation,

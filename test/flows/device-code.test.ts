@@ -176,6 +176,20 @@ describe('acquireTokenByDeviceCode', () => {
   })
 })
 
+describe('the events of a device code', () => {
+  it('tell which grant was chosen, once, and what the answer was read as', async () => {
+    const { signIn, events } = await waiting()
+    await signIn(approve())
+    const decisions = events.filter((event) => event.type === 'decision' && event.question === 'grant')
+    expect(decisions).toEqual([
+      expect.objectContaining({ chosen: 'urn:ietf:params:oauth:grant-type:device_code', step: 'token' }),
+    ])
+    const hop = Math.max(...events.map((event) => (event.type === 'http.response' ? event.hop : 0)))
+    const parsed = events.filter((event) => event.type === 'parse' && event.hop === hop)
+    expect(parsed).toMatchObject([{ what: 'token response', facts: { refresh_token: true } }, { what: 'id_token' }])
+  })
+})
+
 describe('while the user is waited for', () => {
   it('asks every 5 seconds, and tells of no trouble', async () => {
     const { signIn, time, steps, events } = await waiting({}, answering(pending, pending))

@@ -444,6 +444,23 @@ describe('verifyIdToken', () => {
     },
   )
 
+  it('tells which checks it made, the signature too', async () => {
+    const checks: string[][] = []
+    const setup = await setUp('oidc', {
+      onEvent: (event) => {
+        if (event.type === 'parse' && event.what === 'id_token') checks.push(event.checks.map(({ rule }) => rule))
+      },
+    })
+    const { idToken = '' } = await setup.client.acquireTokenByUsernamePassword({
+      ...userOf(setup, 'oidc'),
+      scopes: ['openid'],
+    })
+    await setup.client.verifyIdToken(idToken)
+    const [first = [], second = []] = checks
+    expect(first.at(-1)).toBe('id_token.signature-skipped')
+    expect(second).toEqual([...first.slice(0, -1), 'id_token.signature'])
+  })
+
   it('looks the keys up again for a key it does not know, but not for every forgery', async () => {
     let now = Math.floor(Date.now() / 1000)
     const setup = await setUp('oidc', { runtime: { now: () => now } })
