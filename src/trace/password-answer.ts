@@ -1,6 +1,6 @@
 import { oneLine } from '../errors.ts'
 import { explainRule } from './rules.ts'
-import { decisionOf, hostOf, presents, show } from './run-facts.ts'
+import { decisionOf, hostOf, isEndedByProgram, presents, show } from './run-facts.ts'
 import { eventsOf, type Hop, hopsOf, type Run } from './runs.ts'
 
 export interface PasswordAnswer {
@@ -39,6 +39,7 @@ function whyNoPassword(run: Run): string {
   if (run.error?.code === 'ERR_REFUSED_BEFORE') {
     return 'None. It was refused a moment ago, and is not sent again for a while, since more attempts lock the account.'
   }
+  if (isEndedByProgram(run)) return 'None. The program ended the call before a password was sent.'
   return run.error === undefined
     ? 'None: this call needs no password.'
     : `None. The call ended before a password was sent, at the step ${run.error.step}.`

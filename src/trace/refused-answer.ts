@@ -1,4 +1,4 @@
-import { hostOf, presents, sentenceOf, show } from './run-facts.ts'
+import { hostOf, isEndedByProgram, presents, sentenceOf, show } from './run-facts.ts'
 import { type Hop, hopsOf, type Run } from './runs.ts'
 import type { TraceEventOf } from './trace.ts'
 
@@ -20,6 +20,9 @@ const whoSpeaks = /^(?:the federation server refused|the token endpoint answered
 /** What the server refused, or that nothing was. */
 export function tellRefused(run: Run): RefusedAnswer {
   const { error } = run
+  if (isEndedByProgram(run)) {
+    return { by: 'client', sentence: 'No server refused. The program ended the call with an error of its own.' }
+  }
   if (error === undefined) return tellUnrefused(run)
   const { facts, code } = error
   const status = typeof facts['status'] === 'number' ? facts['status'] : undefined

@@ -20,6 +20,11 @@ export function hostOf(url: string): string {
   return show(URL.canParse(url) ? new URL(url).host : url)
 }
 
+/** Whether a call failed by an error that is none of the client's: what a callback threw. */
+export function isEndedByProgram({ end, error }: Run): boolean {
+  return end?.ok === false && error === undefined
+}
+
 /** The latest decision on a question. */
 export function decisionOf(run: Run, question: string): TraceEventOf<'decision'> | undefined {
   return eventsOf(run, 'decision').findLast((decision) => decision.question === question)

@@ -4,7 +4,7 @@ import { type ClockSkew, findClockSkew } from './clock-skew.ts'
 import { type PasswordAnswer, tellPassword } from './password-answer.ts'
 import { type RefusedAnswer, tellRefused } from './refused-answer.ts'
 import { type RejectedAnswer, tellRejected } from './rejected-answer.ts'
-import { sentenceOf, show } from './run-facts.ts'
+import { isEndedByProgram, sentenceOf, show } from './run-facts.ts'
 import { eventsOf, hopsOf, type Run } from './runs.ts'
 
 /** The five questions that every view answers first. */
@@ -71,6 +71,9 @@ export function wayInWords(way: string): string {
 
 function tellChange(run: Run): ChangeAnswer {
   const { error } = run
+  if (isEndedByProgram(run)) {
+    return { sentence: 'What the program threw, in a callback or on its way, says it; no event does.', waysOut: [] }
+  }
   if (error === undefined) {
     const own = eventsOf(run, 'warning').filter(({ code }) => !code.startsWith('ROPC_'))
     const text = own.map(({ code, message }) => `${sentenceOf(message)} [${code}]`).join(' ')
@@ -91,6 +94,10 @@ function tellIdToken(run: Run): IdTokenAnswer {
   const failed = latest?.checks.filter(({ ok }) => !ok) ?? []
   const isVerified = run.start?.operation === 'verifyIdToken' && run.error === undefined && run.end?.ok === true
   if (isVerified) return { verified: 'signature', failed, sentence: 'Yes: its signature and its claims.' }
+  const refusal = ['ERR_SIGNATURE_INVALID', 'ERR_ID_TOKEN_REFUSED'].includes(run.error?.code ?? '')
+    ? run.error
+    : undefined
+  if (refusal !== undefined) return { verified: 'failed', failed, sentence: `No: ${sentenceOf(refusal.message)}` }
   if (latest === undefined) return { verified: 'none', failed, sentence: whyNoIdToken(run) }
   const names = failed.map(({ rule, evidence }) =>
     evidence === undefined ? show(rule) : `${show(rule)} (${show(evidence)})`,
@@ -113,6 +120,7 @@ function whyNoIdToken(run: Run): string {
   if (eventsOf(run, 'cache').some(({ hit }) => hit)) {
     return 'There was none to verify: the one in the cache was checked when it came.'
   }
-  if (run.error !== undefined) return 'There was none to verify: the call failed before one came.'
+  if (run.error !== undefined || isEndedByProgram(run))
+    return 'There was none to verify: the call failed before one came.'
   return 'There was none to verify: no answer had one.'
 }

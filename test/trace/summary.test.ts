@@ -157,6 +157,25 @@ describe('whether the id_token was verified', () => {
   })
 })
 
+it('tells that an id_token was refused, and by what', () => {
+  const { idToken } = summaryOfError({
+    code: 'ERR_SIGNATURE_INVALID',
+    step: 'id_token',
+    message: 'the id_token does not verify with the keys of the server',
+  })
+  expect(idToken).toMatchObject({ verified: 'failed', sentence: expect.stringMatching(/^No: .*does not verify/) })
+})
+
+it('does not say that nothing has to change where the program ended the call', async () => {
+  const { change, refused, password, idToken } = await summaryOf('managed', (event) =>
+    event.type === 'run.end' ? { ...event, ok: false } : event.type === 'run.start' ? event : undefined,
+  )
+  expect(refused).toMatchObject({ by: 'client', sentence: expect.stringContaining('an error of its own') })
+  expect(change.sentence).toMatch(/^What the program threw/)
+  expect(password.sentence).toContain('ended the call before')
+  expect(idToken.sentence).toContain('the call failed before')
+})
+
 describe('the clock of a server', () => {
   const late =
     (text: string) =>
