@@ -165,15 +165,12 @@ function typeOf(body: string): Readonly<Record<string, string>> {
 }
 
 function readHeaders(headers: unknown): Readonly<Record<string, string>> {
-  const pairs = Array.isArray(headers)
-    ? headers.flatMap((name: unknown, index) =>
-        index % 2 === 0 ? [[name, headers[index + 1] as unknown] as const] : [],
-      )
-    : Object.entries(headers ?? {})
-  const texts = pairs.filter((pair): pair is readonly [string, string] =>
-    pair.every((part) => typeof part === 'string'),
-  )
-  return Object.fromEntries(texts.map(([name, value]) => [name.toLowerCase(), value]))
+  const list: readonly unknown[] = Array.isArray(headers) ? headers : Object.entries(headers ?? {}).flat()
+  const pairs = list.flatMap((name, index) => {
+    const value = list[index + 1]
+    return index % 2 === 0 && typeof name === 'string' && typeof value === 'string' ? [[name.toLowerCase(), value]] : []
+  })
+  return Object.fromEntries(pairs)
 }
 
 /** Text, JSON, or the pieces of a compressed body in hex. */

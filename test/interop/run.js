@@ -8,6 +8,7 @@ import { cassetteRows } from './cassette-rows.js'
 import { clientPeers } from './client-peers.js'
 import { exampleRows } from './example-rows.js'
 import { installPeers } from './install.js'
+import { interceptorPeers, noEscapeRows } from './no-escape-rows.js'
 import { peerProfileRows } from './peer-profile-rows.js'
 import { hide, printHeading, results } from './report.js'
 import { signInRows } from './rows.js'
@@ -25,7 +26,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ropc-interop-'))
 const simulators = {}
 let running = []
 try {
-  const peers = await installPeers([...servers, ...clientPeers])
+  const peers = await installPeers([...servers, ...clientPeers, ...interceptorPeers])
   console.log(`peers in place after ${seconds()}`)
   // Some take their time; meanwhile, the clients sign in.
   running = startServers(peers, folder)
@@ -41,6 +42,7 @@ try {
   await peerProfileRows(peers, folder)
   await responseRows(peers, issuer, adfsCertificate)
   await exampleRows(peers)
+  await noEscapeRows(peers)
   await cacheRows(peers, folder)
   await cassetteRows(peers, simulators.both, folder)
   await simulatorRows(peers, simulators, issuer.certificatePem)
