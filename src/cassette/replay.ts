@@ -105,7 +105,7 @@ function bodyOf({ body }: RedactedRequest, change: (text: string) => string): { 
 }
 
 /** Whether two requests in recorded form are the same. */
-export function isSame(recorded: RedactedRequest, sent: RedactedRequest): boolean {
+function isSame(recorded: RedactedRequest, sent: RedactedRequest): boolean {
   return JSON.stringify(ordered(recorded)) === JSON.stringify(ordered(sent))
 }
 

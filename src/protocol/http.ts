@@ -37,7 +37,7 @@ export interface HttpResponse {
 /** Does all I/O: sends one request, follows no redirect, returns the response or throws `TransportError`. */
 export type Transport = (request: HttpRequest, options?: SendOptions) => Promise<HttpResponse>
 
-export interface SendOptions {
+interface SendOptions {
   readonly signal?: AbortSignal
   /** Which call of its client the request belongs to, for those who record or replay: 1, 2, 3 … */
   readonly call?: number
