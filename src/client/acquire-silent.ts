@@ -87,7 +87,10 @@ function answer(
   request: SilentGrantRequest,
   hit: SilentHit | undefined,
 ): TokenResult | Promise<TokenResult> {
-  if (hit?.lookup.account === undefined) throw nothingLeft('no_account', 'nobody of that name is signed in', 'account')
+  if (hit?.lookup.account === undefined) {
+    emitNobody(call, request)
+    throw nothingLeft('no_account', 'nobody of that name is signed in', 'account')
+  }
   const { lookup } = hit
   if (isHit(call, request, lookup)) return answerFromCache(call, context, hit)
   emitLookup(call, hit, false)
@@ -121,12 +124,23 @@ function emitLookup(call: Call, { homeAccountId, scopes, resource, lookup }: Sil
   if (!call.isHeard) return
   const { environment, tenant } = call.authority
   const key = { homeAccountId, environment, clientId: call.clientId, tenant, scopes }
+  const { accessToken, reasons } = lookup
+  const fits = { rule: 'cache.access-token.fits', ok: true, evidence: String(accessToken?.expiresOn) }
+  // Of a token that would do, and is passed over, the caller is the reason.
+  const passed = { rule: call.claims === undefined ? 'cache.passed.refresh' : 'cache.passed.claims', ok: false }
+  const own = hit ? [fits] : accessToken === undefined ? [] : [passed]
   call.emit({
     type: 'cache',
     hit,
     key: resource === undefined ? key : { ...key, resource },
-    reasons: lookup.reasons,
+    reasons: [...reasons, ...own],
   })
+}
+
+function emitNobody(call: Call, { account, scopes }: SilentGrantRequest): void {
+  const { environment, tenant } = call.authority
+  const key = { ...account, environment, clientId: call.clientId, tenant, scopes }
+  call.emit({ type: 'cache', hit: false, key, reasons: [{ rule: 'cache.account.none', ok: false }] })
 }
 
 /** Redeems the refresh token; identical requests of this process share one, and other processes get their turn after. */

@@ -251,6 +251,7 @@ const answerParts: ByStep = {
   },
   cache: {
     homeAccountId: 'Whose tokens: the id of the user and of the home tenant (uid.utid).',
+    username: 'Whose tokens: the name that the user signed in with.',
     environment: 'Which server or cloud they are of.',
     clientId: 'Which application they were issued to.',
     tenant: 'Which tenant was asked for them.',

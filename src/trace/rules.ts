@@ -214,6 +214,21 @@ const catalogue = {
     source: validation,
   },
 
+  'cache.account.none': {
+    text: 'Nobody of that name or id is signed in to this client: the cache holds no entry of theirs.',
+  },
+  'cache.access-token.fits': {
+    text: 'The cached token is of this user, client, tenant and server, has the scopes, and lives for more than five minutes.',
+    source: caching,
+  },
+  'cache.passed.refresh': {
+    text: 'A cached token would do, but the call asks for a new one (forceRefresh).',
+    source: caching,
+  },
+  'cache.passed.claims': {
+    text: 'A cached token would do, but the call has a claims request: it changes what the token must say.',
+    source: caching,
+  },
   'cache.access-token.tenant': { text: 'The cached token is of another tenant.', source: caching },
   'cache.access-token.resource': { text: 'The cached token is for another relying party (resource).', source: caching },
   'cache.access-token.scopes': {

@@ -403,6 +403,25 @@ describe('the token store', () => {
   })
 })
 
+describe('the event of a look into the cache', () => {
+  it('tells why it was a hit, and why a token that would do was passed over, or nobody was there', async () => {
+    const { client, events } = await simulate()
+    await client.acquireTokenSilent({ account, scopes }).catch(() => undefined)
+    await client.acquireTokenByUsernamePassword({ ...demo.ada, scopes })
+    await client.acquireTokenSilent({ account, scopes })
+    await client.acquireTokenSilent({ account, scopes, forceRefresh: true })
+    await client.acquireTokenSilent({ account, scopes, claims: '{"access_token":{}}' })
+    const looks = events.filter((event) => event.type === 'cache')
+    expect(looks.map(({ hit, reasons }) => [hit, ...reasons.map(({ rule }) => rule)])).toEqual([
+      [false, 'cache.account.none'],
+      [true, 'cache.access-token.fits'],
+      [false, 'cache.passed.refresh'],
+      [false, 'cache.passed.claims'],
+    ])
+    expect(looks[0]?.key).toMatchObject(account)
+  })
+})
+
 describe('a closed client', () => {
   it('refuses every call', async () => {
     const { client } = await simulate()

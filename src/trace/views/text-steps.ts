@@ -102,7 +102,7 @@ function ruleText({ rule, evidence }: Verdict): string {
 function renderCache(page: Page, { hit, key, reasons }: TraceEventOf<'cache'>): readonly string[] {
   const found = hit
     ? 'a token was there'
-    : reasons.length === 0
+    : reasons.every(({ rule }) => rule === 'cache.account.none')
       ? 'no access token of this user and client was there'
       : 'a token was there, but none that would do'
   const rows = Object.entries(key).map(([name, value]) => [
