@@ -85,16 +85,21 @@ export function signInByAssertion(
   return { user, tenant, objectId }
 }
 
-/** The farm whose certificate the signature verifies with; the first one where there is none, with the problem. */
+/**
+ * The farm that signed the assertion, in its own name if there is such a one; the first farm, with the problem, if none did.
+ * Published keys are shared by farms, so a signature alone does not tell them apart.
+ */
 function verifyByFarm(
   { libraries, farms }: EntraContext,
   xml: string,
   version: '1.1' | '2.0',
 ): { readonly farm: TrustedFarm; readonly verified: ReturnType<typeof verifyAssertion> } {
   const tried = farms.map((farm) => ({ farm, verified: verifyAssertion(libraries, farm.certificatePem, xml, version) }))
-  const isSigned = ({ verified }: (typeof tried)[number]): boolean =>
+  type Tried = (typeof tried)[number]
+  const isOwn = ({ farm, verified }: Tried): boolean => !('problem' in verified) && verified.issuer === farm.issuer
+  const isSigned = ({ verified }: Tried): boolean =>
     !('problem' in verified && verified.problem === 'invalid-signature')
-  return (tried.find(isSigned) ?? tried[0]) as (typeof tried)[number]
+  return (tried.find(isOwn) ?? tried.find(isSigned) ?? tried[0]) as Tried
 }
 
 function codeOfProblem(problem: AssertionProblem, version: '1.1' | '2.0'): 50006 | 50008 | 7500514 {

@@ -20,6 +20,11 @@ const users = (...more: object[]): Partial<World> => ({
   users: [...world.users, ...more.map((user) => ({ ...ada, ...user }))],
 })
 const eve = 'eve@contoso.example'
+/** The first entry of a list of an authority, two times. */
+const twice = (authority: 'b2c' | 'ciam' | 'oidc', list: string): object => {
+  const { [list]: [first] = [] } = world[authority] as unknown as Record<string, unknown[]>
+  return { [authority]: { ...world[authority], [list]: [first, first] } }
+}
 
 describe('a world is refused, with the entry that is wrong:', () => {
   it.each<[message: string, world: object]>([
@@ -153,6 +158,13 @@ describe('a world is refused, with the entry that is wrong:', () => {
       'world.ciam.apps[0] "Demo External ID app" is of a tenant that does not exist',
       { ciam: { ...world.ciam, id: unknownId, users: [] } },
     ],
+    ['world.ciam.users[1] "dora@mail.example" has a user name of world.ciam.users[0]', twice('ciam', 'users')],
+    ['world.oidc.users[1] "olga" has a user name of world.oidc.users[0]', twice('oidc', 'users')],
+    [`world.b2c.apps[1] "${world.b2c.apps[0]?.clientId}" has a client id of world.b2c.apps[0]`, twice('b2c', 'apps')],
+    [
+      `world.b2c.apis[1] "${world.b2c.apis[0]?.identifier}" has an identifier of world.b2c.apis[0]`,
+      twice('b2c', 'apis'),
+    ],
     ['world.users[0] is not an object', { users: [null] }],
     ['world.tenants[0] "Contoso".domains is not a list', { tenants: [{ ...contoso, domains: undefined }] }],
     ['world.tenants[0] "Contoso".domains[0] lacks a name', { tenants: [{ ...contoso, domains: [{}] }] }],
@@ -167,6 +179,19 @@ describe('a world is refused, with the entry that is wrong:', () => {
     expect(error).toMatchObject({ name: 'InvalidArgumentError', code: 'ERR_INVALID_ARGUMENT', step: 'authority' })
     expect((error as Error).message).toContain(message)
   })
+})
+
+it('takes every refusal that there is', async () => {
+  const refusals = [
+    { refusal: 'adfs-policy' },
+    { refusal: 65_001 },
+    { refusal: [50_076, 50_097] },
+    { refusal: 'locked' },
+  ]
+  const faults = [{ farmFault: 'MSIS9605' }, { farmFault: 'MessageExpired' }, { farmFault: 'ID3242' }]
+  const more = [...refusals, ...faults].map((refusal, index) => ({ username: `u${index}@contoso.example`, ...refusal }))
+  const simulator = await createSimulator({ world: users(...more) })
+  expect(simulator.users).toHaveLength(world.users.length + more.length)
 })
 
 it('says which of several faults does not exist', async () => {

@@ -61,6 +61,24 @@ it('starts at the documented instant and stays there until it is told to advance
   expect(simulator.journal.map(({ at }) => at - 1_893_456_000)).toEqual([0, 90])
 })
 
+it('counts its ids, those for the client in another series, and gives the farm the same certificate each time', async () => {
+  const ids = async (): Promise<unknown[]> => {
+    const simulator = await createSimulator({ deterministic: true })
+    const { newId } = simulator.runtime
+    const { body } = await passwordRequest(simulator, 'mfa@contoso.example')
+    return [body['trace_id'], body['correlation_id'], newId(), newId(), simulator.adfsCertificate]
+  }
+  const [trace, correlation, ...rest] = await ids()
+  const counted = (digit: string, count: number): string => `${digit}0000000-0000-4000-8000-00000000000${count}`
+  expect([trace, correlation, ...rest.slice(0, 2)]).toEqual([
+    counted('e', 1),
+    counted('e', 2),
+    counted('c', 1),
+    counted('c', 2),
+  ])
+  expect(await ids()).toEqual([trace, correlation, ...rest])
+})
+
 it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('time does not advance by %d seconds', async (seconds) => {
   const simulator = await createSimulator({ deterministic: true })
   expect(() => simulator.advance(seconds)).toThrow('time advances by whole seconds')

@@ -1,6 +1,14 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createRopcClient } from '../../src/index.ts'
-import { createSimulator, demoWorld, type RunningSimulator, type Simulator, type World } from '../../src/simulator.ts'
+import {
+  createSimulator,
+  type Domain,
+  demoWorld,
+  type RunningSimulator,
+  type Simulator,
+  type SimulatorOptions,
+  type World,
+} from '../../src/simulator.ts'
 import {
   assertionRequest,
   endpointOf,
@@ -33,14 +41,11 @@ function twoFarms(): Partial<World> {
 }
 
 function signIn(
-  { send: transport, clientId, authorities }: Simulator,
+  { send: transport, clientId, authorities, runtime }: Simulator,
   username: string,
 ): Promise<{ readonly account?: unknown }> {
-  const client = createRopcClient({
-    clientId,
-    authority: `${new URL(authorities.entra).origin}/organizations`,
-    transport,
-  })
+  const authority = `${new URL(authorities.entra).origin}/organizations`
+  const client = createRopcClient({ clientId, authority, transport, runtime })
   return client.acquireTokenByUsernamePassword({ username, password: `S3cret+&=<>%"'`, scopes: ['User.Read'] })
 }
 
@@ -107,29 +112,71 @@ it('Entra believes a farm for its own domains only, though both know a user by t
   expect(simulator.journal.at(-2)).toMatchObject({ username: foreign, assertionSignatureVerified: true })
 })
 
-it('a farm that speaks in the name of another is not believed', async () => {
-  const simulator = await createSimulator({ world: twoFarms(), deterministic: true })
-  const created = simulator.runtime.now() * 1_000
-  const theirs = await getAssertion(simulator, foreign, '2005', { created }, otherOrigin)
-  const renamed = theirs.replaceAll(other, 'sts.simulator.invalid')
-  expect((await assertionRequest(simulator, renamed)).body).toMatchObject({ error_codes: [50006] })
+describe('with keys that are known, as those of deterministic mode are, Entra does not believe', () => {
+  /** An assertion of a simulator with another world, for the WS-Trust endpoint at a host. */
+  async function assertionOf(
+    options: SimulatorOptions,
+    username: string,
+    host: string,
+    password?: string,
+  ): Promise<string> {
+    const elsewhere = await createSimulator({ deterministic: true, ...options })
+    const more = { created: elsewhere.runtime.now() * 1_000, ...(password === undefined ? {} : { password }) }
+    const { users } = elsewhere
+    const known = { ...elsewhere, users: [...users, { ...users[0], username } as (typeof users)[number]] }
+    return getAssertion(known, username, '2005', more, `https://${host}`)
+  }
+  const refusalOf = async (assertion: string): Promise<unknown> => {
+    const simulator = await createSimulator({ world: twoFarms(), deterministic: true })
+    const { body } = await assertionRequest(simulator, assertion)
+    return body['error_codes'] ?? body['token_type']
+  }
+  /** The same world, where these domains are served by another farm. */
+  function moved(farm: string | undefined, host: string = farm ?? other): Partial<World> {
+    const { tenants = [], farms = [], users = [] } = twoFarms()
+    const domain = ({ farm: _, ...rest }: Domain): Domain =>
+      rest.kind === 'federated' && farm !== undefined ? { ...rest, farm } : rest
+    return {
+      users: users.filter(({ username }) => username !== foreign),
+      tenants: tenants.map((tenant) => ({ ...tenant, domains: tenant.domains.map(domain) })),
+      farms: farms.map((one) => ({ ...one, host })),
+    }
+  }
+  const refused = 'aadsts50097@fed.contoso.example'
+  const { password = '' } = demoWorld().users.find(({ username }) => username === own) ?? {}
 
-  // In deterministic mode further farms share their key: what differs is the name alone.
-  const third = 'sts.third.example'
-  const { tenants = [], farms = [], users = [] } = twoFarms()
-  const elsewhere = await createSimulator({
-    deterministic: true,
-    world: {
-      users,
-      tenants: tenants.map((tenant) => ({
-        ...tenant,
-        domains: tenant.domains.map((domain) => ({ ...domain, ...(domain.farm === undefined ? {} : { farm: third }) })),
-      })),
-      farms: farms.map((farm) => ({ ...farm, host: third })),
-    },
+  it('an assertion that somebody changed', async () => {
+    const theirs = await assertionOf({ world: twoFarms() }, foreign, other)
+    expect(await refusalOf(theirs.replaceAll(other, 'sts.simulator.invalid'))).toEqual([50006])
   })
-  const stranger = await getAssertion(elsewhere, foreign, '2005', { created }, `https://${third}`)
-  expect((await assertionRequest(simulator, stranger)).body).toMatchObject({ error_codes: [50107] })
+
+  it('a farm that it does not know', async () => {
+    const third = 'sts.third.example'
+    expect(await refusalOf(await assertionOf({ world: moved(third) }, own, third))).toEqual([50107])
+  })
+
+  it('a farm in the name of another one', async () => {
+    const options = { adfsHost: other, world: moved(undefined, 'sts.third.example') }
+    expect(await refusalOf(await assertionOf(options, own, other))).toEqual([50107])
+  })
+
+  it('a farm about the users of another one, on a list or not', async () => {
+    const world = moved(other)
+    expect(await refusalOf(await assertionOf({ world }, own, other))).toEqual([51004])
+    expect(await refusalOf(await assertionOf({ world }, refused, other, password))).toEqual([51004])
+    // It does believe the farm that these are of.
+    const mine = { world: twoFarms() }
+    expect(await refusalOf(await assertionOf(mine, own, 'sts.simulator.invalid'))).toBe('Bearer')
+    expect(await refusalOf(await assertionOf(mine, refused, 'sts.simulator.invalid', password))).toEqual([50097])
+  })
+})
+
+it('three farms work in deterministic mode, where two of them share a key', async () => {
+  const { tenants = [], farms = [], ...rest } = twoFarms()
+  const third = 'sts.third.example'
+  const world = { ...rest, tenants, farms: [...farms.map((farm) => ({ ...farm, host: third })), ...farms] }
+  const simulator = await createSimulator({ world, deterministic: true, entraHost: 'login.microsoftonline.com' })
+  expect(await signIn(simulator, foreign)).toMatchObject({ account: { username: foreign } })
 })
 
 it('farms sign with keys of their own', async () => {
@@ -180,4 +227,22 @@ it('a device is approved by a user of the farm it asked', async () => {
   }
   const answer = await postForm(simulator.send, `${otherOrigin}/adfs/oauth2/token`, redeem)
   expect(answer.status).toBe(200)
+})
+
+it('sessions of its users can be revoked', async () => {
+  const simulator = await createSimulator({ world: twoFarms() })
+  const url = `${otherOrigin}/adfs/oauth2/token`
+  const { password = '' } = simulator.users.find(({ username }) => username === foreign) ?? {}
+  const id = demoWorld().farm.clients?.[0]?.clientId ?? ''
+  const client = { client_id: id, resource: 'api://farm-api', scope: 'openid offline_access' }
+  const { body } = await postForm(simulator.send, url, {
+    ...client,
+    grant_type: 'password',
+    username: foreign,
+    password,
+  })
+  const refresh = { ...client, grant_type: 'refresh_token', refresh_token: String(body['refresh_token']) }
+  expect((await postForm(simulator.send, url, refresh)).status).toBe(200)
+  simulator.revokeSessions(foreign)
+  expect((await postForm(simulator.send, url, refresh)).status).toBe(400)
 })
