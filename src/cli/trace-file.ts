@@ -124,13 +124,16 @@ export async function openTraceFile(options: Options<TraceOption>): Promise<Trac
       try {
         const text = await render(trace)
         const { showsSecret } = await import('../redact/leak-scan.ts')
-        const isSafe = (content: string): boolean => !showsSecret(content, secrets)
-        if (!isSafe(text)) {
+        const isLeak = (secret: Secret): boolean =>
+          showsSecret(text, [secret]) && !(isWord(secret) && !showsSecret(foreignText(trace), [secret]))
+        if (secrets.some(isLeak)) {
           await remove()
           note(io, 'error: the trace would have shown a secret (a password or a token): its file was deleted')
           note(
             io,
-            'hint: Another format, or --trace-level share, may do. A password that is a common word is found in any text.',
+            trace.level === 'share'
+              ? 'hint: Another format may do.'
+              : 'hint: Another format, or --trace-level share, may do.',
           )
           return false
         }
@@ -147,6 +150,26 @@ export async function openTraceFile(options: Options<TraceOption>): Promise<Trac
       return true
     },
   }
+}
+
+/** A word of a language stands in our own texts, whoever has it for a password. */
+function isWord(secret: Secret): boolean {
+  return /^[a-z]+$/i.test(secret.reveal())
+}
+
+const ownMembers: ReadonlySet<string> = new Set([
+  ...['type', 'step', 'question', 'rule', 'hint', 'whereToLook', 'waysOut', 'operation', 'what', 'product', 'level'],
+])
+
+/** What of a trace is not of this package's own words: what programs, people and servers named and wrote. */
+function foreignText(trace: Trace): string {
+  const texts: string[] = []
+  JSON.stringify(trace, (name, value: unknown) => {
+    if (ownMembers.has(name)) return undefined
+    if (typeof value === 'string') texts.push(value)
+    return value
+  })
+  return texts.join('\n')
 }
 
 function reportTrouble(io: CliIo, error: unknown): void {

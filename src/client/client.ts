@@ -52,7 +52,9 @@ export function createRopcClient(options: ClientOptions): RopcClient {
     options.authority ?? 'https://login.microsoftonline.com/organizations',
     options.authorityKind,
   )
-  const store = options.store ?? createMemoryStore()
+  const runtime = readRuntime(options.runtime)
+  // By the same clock: what is stored in a replay must not be over by today's.
+  const store = options.store ?? createMemoryStore({ now: runtime.now })
   const transport = openTransport(options, new URL(authority.url).hostname)
   const discovery = createDiscoveryCache()
   const flights = new SharedFlights<TokenResult>()
@@ -71,7 +73,7 @@ export function createRopcClient(options: ClientOptions): RopcClient {
       if (closing !== undefined) throw closedError()
       return transport.send(request, sendOptions)
     },
-    runtime: readRuntime(options.runtime),
+    runtime,
     nextCall: () => ++calls,
     throttling: createThrottling(),
     ...(options.rememberRefusals === false

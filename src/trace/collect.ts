@@ -22,20 +22,26 @@ export interface TraceCollector {
  * Collects the trace of a client's calls: `const collector = collectTrace()`, `createRopcClient({ …, onEvent: collector })`.
  * Messages are redacted as they come; nothing in clear is kept.
  *
- * @param options `limit`: the most events kept, the oldest go first. Default 10,000.
+ * @param options `limit`: the most events kept; the oldest calls go first, each as a whole. Default 10,000.
  */
 export function collectTrace({ limit = 10_000 }: { readonly limit?: number } = {}): TraceCollector {
-  const events: TraceEvent[] = []
+  let events: TraceEvent[] = []
   const collector = (event: ClientEvent): void => {
     events.push(asJson(event))
-    if (events.length > limit) events.splice(0, events.length - limit)
+    if (events.length <= limit) return
+    const oldest = events[0]?.callId
+    const others = events.filter(({ callId }) => callId !== oldest)
+    // A call that fills the trace by itself loses its beginning, and says so.
+    events = others.length > 0 ? others : events.slice(-limit)
   }
   return Object.assign(collector, {
     trace: ({ level = 'share' }: { readonly level?: RedactionLevel } = {}): Trace => {
       const trace = { version: 1, product: `${product.name}/${product.version}`, level, events: [...events] } as const
       return level === 'raw' ? trace : createPseudonyms(level).value(trace)
     },
-    clear: () => void events.splice(0),
+    clear: () => {
+      events = []
+    },
   })
 }
 

@@ -44,14 +44,20 @@ export interface IdTokenAnswer {
 /** Answers the five questions about a run. Every text of a peer's in it is safe to show. */
 export function summarise(run: Run): Summary {
   const clockSkew = findClockSkew(run)
+  const isCut = run.start === undefined
   return {
-    password: tellPassword(run),
-    rejected: tellRejected(run),
+    password: isCut ? cutOff(tellPassword(run)) : tellPassword(run),
+    rejected: isCut ? cutOff(tellRejected(run)) : tellRejected(run),
     refused: tellRefused(run),
     change: tellChange(run),
     idToken: tellIdToken(run),
     ...(clockSkew === undefined ? {} : { clockSkew }),
   }
+}
+
+/** What was decided and sent at first decides these answers: without it, they would be guesses. */
+function cutOff<T extends { readonly sentence: string }>(answer: T): T {
+  return { ...answer, sentence: 'Not known: the beginning of this call is not in the trace.' }
 }
 
 const waysInWords: Readonly<Record<string, string>> = {

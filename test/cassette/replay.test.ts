@@ -204,6 +204,19 @@ describe('replayTransport', () => {
     replay.assertExhausted()
   })
 
+  it.each([1_000_000_000, 4_000_000_000])(
+    'finds in its cache what it stored, whatever the date is now: %d',
+    async (at) => {
+      const simulator = await simulatorOfCloud({ now: () => at })
+      const clock = { now: () => at, newId: () => crypto.randomUUID() }
+      const { client, finish } = record(simulator, ada.username, { runtime: clock })
+      await client.acquireTokenByUsernamePassword(ask(ada.username, ada.password))
+      const again = clientOf(replayTransport((await finish()).cassette))
+      await again.acquireTokenByUsernamePassword(ask(replayed))
+      expect((await again.acquireTokenSilent({ account: { username: replayed }, scopes })).source).toBe('cache')
+    },
+  )
+
   it('does not wait where the recording waited', async () => {
     const { runtime } = replayTransport((await cassetteOf(ada)).cassette)
     const startedAt = performance.now()

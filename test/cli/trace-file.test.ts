@@ -212,6 +212,31 @@ describe('the scan of what is to be written', () => {
     }
   })
 
+  it('keeps a file in which a password that is a word stands in our own words alone', async () => {
+    const hint = 'User name or password is wrong.'
+    const event = {
+      type: 'error',
+      at: 0,
+      callId: 'c',
+      name: 'E',
+      code: 'ERR_X',
+      step: 'token',
+      hint,
+      facts: {},
+    } as const
+    const trace = (message: string): Trace => ({ ...leaky(''), events: [{ ...event, message }] })
+    for (const [message, isKept] of [
+      ['the server refused', true],
+      ['the server refused what is wrong', false],
+    ] as const) {
+      const path = fresh('.txt')
+      const io = createTestIo()
+      const file = await openTraceFile(options(path))
+      expect(await file?.write(trace(message), [new Secret('wrong')], io, () => {}), message).toBe(isKept)
+      expect(existsSync(path)).toBe(isKept)
+    }
+  })
+
   it('ends the command with 1, though it succeeded, and looks for what the command conceals', async () => {
     const path = fresh('.txt')
     const io = createTestIo()

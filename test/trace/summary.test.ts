@@ -33,8 +33,9 @@ const withError = (error: Partial<Extract<TraceEvent, { type: 'error' }>>): Trac
 
 function summaryOfError(error: Parameters<typeof withError>[0]): Summary {
   const [run] = readRuns(withError(error))
-  if (run === undefined) throw new Error('the trace has a run')
-  return summarise(run)
+  const [{ start } = {}] = readRuns(recorded('managed'))
+  if (run === undefined || start === undefined) throw new Error('the traces have runs')
+  return summarise({ ...run, start })
 }
 
 describe('which host got the password', () => {

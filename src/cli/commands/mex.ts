@@ -172,11 +172,8 @@ function candidateLines(page: Page, candidates: readonly Judged[]): readonly str
   return indent(table(rows, [6], page.width - 2), 2)
 }
 
-/** The names of policy, binding and port; AD FS gives all three the same, but for an ending. */
+/** The names of policy, binding and port. */
 function chainOf({ policy, binding, port }: MexCandidate): string {
-  if (port !== undefined && binding === port && policy === `${binding}_policy`) {
-    return `policy -> binding -> port ${show(port)}`
-  }
   const chain = Object.entries({ policy, binding, port }).flatMap(([what, name]) =>
     name === undefined ? [] : [`${what} ${show(name)}`],
   )
