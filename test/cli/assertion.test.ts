@@ -1,13 +1,17 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Interrupted } from '../../src/cli/io.ts'
 import type { FaultHook, RunningSimulator } from '../../src/simulator.ts'
 import { createSimulator } from '../../src/simulator.ts'
+import type { Trace } from '../../src/trace/trace.ts'
 import { secrecyContract } from '../contract/secrecy.ts'
 import { createFolder, createTestIo, FakeTerminal, type Outcome, piped, ropc } from './test-io.ts'
 
 let running: RunningSimulator
 let caFile: string
 let mexFault: FaultHook | undefined
+let wsTrustFault: FaultHook | undefined
 let sent: string[] = []
 const folder = createFolder()
 const fred = 'fred@fed.contoso.example'
@@ -15,9 +19,9 @@ const fred = 'fred@fed.contoso.example'
 beforeAll(async () => {
   const faults = {
     mex: (...call: Parameters<FaultHook>) => mexFault?.(...call),
-    wstrust: (...[request]: Parameters<FaultHook>) => {
-      sent.push(request.body ?? '')
-      return undefined
+    wstrust: (...call: Parameters<FaultHook>) => {
+      sent.push(call[0].body ?? '')
+      return wsTrustFault?.(...call)
     },
   }
   running = await (await createSimulator({ faults })).listen()
@@ -26,6 +30,7 @@ beforeAll(async () => {
 
 beforeEach(() => {
   mexFault = undefined
+  wsTrustFault = undefined
   sent = []
   running.simulator.clearJournal()
 })
@@ -183,6 +188,88 @@ describe('ropc assertion', () => {
       code: 0,
       stdout: expect.stringMatching(/^Usage: ropc assertion -u UPN/),
     })
+  })
+})
+
+describe('ropc assertion --trace', () => {
+  let count = 0
+  const fresh = (ending = '.json'): string => join(dirname(caFile), `trace-${++count}${ending}`)
+  const read = (path: string): Trace => JSON.parse(readFileSync(path, 'utf8'))
+  const outcomes = ({ events }: Trace): unknown[] => {
+    const operations = new Map(
+      events.flatMap((event) => (event.type === 'run.start' ? [[event.callId, event.operation]] : [])),
+    )
+    return events.flatMap((event) => (event.type === 'run.end' ? [[operations.get(event.callId), event.ok]] : []))
+  }
+
+  it('writes both calls, the look at where the password goes and the sign-in, with pseudonyms', async () => {
+    const path = fresh()
+    const { code, stdout, stderr } = await signIn(fred, passwordOf(fred), '--xml', '--trace', path)
+    expect({ code, xml: /^<saml:Assertion /.test(stdout) }).toEqual({ code: 0, xml: true })
+    const trace = read(path)
+    expect(trace.level).toBe('share')
+    expect(outcomes(trace)).toEqual([
+      ['discover', true],
+      ['acquireSamlAssertion', true],
+    ])
+    const posts = trace.events.filter((event) => event.type === 'http.request' && event.method === 'POST')
+    expect(posts).toMatchObject([{ step: 'wstrust' }])
+    // Tracing takes nothing from what is told at the terminal.
+    expect(stderr).toMatch(/^wstrust +POST /m)
+    expect((await ropc(['explain', path])).stdout).toMatch(/^Trace of 2 calls /)
+  })
+
+  it.each(['share', 'raw'])('shows neither the password nor the assertion at level %s', async (level) => {
+    const path = fresh('.txt')
+    const { stdout, stderr } = await signIn(fred, passwordOf(fred), '--xml', '--trace', path, '--trace-level', level)
+    const text = readFileSync(path, 'utf8')
+    const [, signature = ''] = /SignatureValue>([^<]{8,})</.exec(stdout) ?? []
+    expect(signature).not.toBe('')
+    for (const secret of [passwordOf(fred), stdout.trim(), signature.trim()]) expect(text).not.toContain(secret)
+    expect(text.includes(fred)).toBe(level === 'raw')
+    expect(stderr.includes('[TRACE_SENSITIVE]')).toBe(level === 'raw')
+  })
+
+  it('writes it when the federation server refuses, and keeps the exit code', async () => {
+    const path = fresh()
+    expect(await signIn(fred, 'not the password', '--trace', path)).toMatchObject({ code: 3, stdout: '' })
+    expect(outcomes(read(path))).toEqual([
+      ['discover', true],
+      ['acquireSamlAssertion', false],
+    ])
+  })
+
+  it('holds one call where nobody signs in: the user is managed', async () => {
+    const path = fresh()
+    expect(await signIn('ada@contoso.example', 'any password', '--trace', path)).toMatchObject({ code: 6 })
+    expect(outcomes(read(path))).toEqual([['discover', true]])
+  })
+
+  // A signed one is known by its signature.
+  it('keeps no file that would show an assertion without a signature, which the server repeats elsewhere', async () => {
+    wsTrustFault = (_, answer) => {
+      const body = (answer.body ?? '').replace(/<(\w+:)?Signature\b[\s\S]*<\/\1Signature>/, '')
+      const xml = /<saml:Assertion [\s\S]*<\/saml:Assertion>/.exec(body)?.[0] ?? ''
+      return { ...answer, body, headers: { ...answer.headers, 'x-ms-request-id': encodeURIComponent(xml) } }
+    }
+    const path = fresh()
+    const { code, stdout, stderr } = await signIn(fred, passwordOf(fred), '--trace', path, '--trace-level', 'raw')
+    expect(stdout).toMatch(/^ {2}signed +NO /m)
+    expect({ code, isKept: existsSync(path) }).toEqual({ code: 1, isKept: false })
+    expect(stderr).toContain('the trace would have shown a secret')
+  })
+
+  it('sends nothing, and leaves no file behind, when the command line is refused', async () => {
+    const path = fresh('.html')
+    for (const argv of [['assertion'], commandLine(fred)]) {
+      expect(await ropc([...argv, '--trace', path])).toMatchObject({ code: 2 })
+    }
+    expect(existsSync(path)).toBe(false)
+    const taken = await signIn(fred, passwordOf(fred), '--trace', folder.file('mine.txt', 'mine'))
+    expect(taken).toMatchObject({ code: 2, stderr: expect.stringContaining('the file of --trace exists') })
+    const level = await signIn(fred, passwordOf(fred), '--trace-level', 'raw')
+    expect(level).toMatchObject({ code: 2, stderr: expect.stringContaining('goes with --trace') })
+    expect(running.simulator.journal).toEqual([])
   })
 })
 

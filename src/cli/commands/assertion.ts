@@ -12,6 +12,7 @@ import { openPage, printLines } from '../page.ts'
 import { readPassword } from '../password-source.ts'
 import { promptHidden } from '../prompt.ts'
 import { createStepLog } from '../steps.ts'
+import { type TraceTap, traceHelp, traceSpecs, withTraceFile } from '../trace-file.ts'
 
 const assertionHelp = `Usage: ropc assertion -u UPN [options]
 
@@ -33,6 +34,7 @@ Where the password comes from; without any of these it is asked for at the termi
 
   --json                 print one JSON object: version, assertion (its facts), path, passwordSentTo, correlationId; with
                          --xml also xml
+${traceHelp}
   --ca FILE              PEM certificates to trust beside the well-known ones
   --proxy URL|env        a proxy, or HTTPS_PROXY and NO_PROXY of the environment
   --timeout SECONDS      limit for discovery and for the sign-in, each; default 90
@@ -54,6 +56,7 @@ const specs = {
   'password-env': { type: 'string' },
   json: { type: 'boolean' },
   ...connectionSpecs,
+  ...traceSpecs,
   'correlation-id': { type: 'string' },
   quiet: { type: 'boolean', short: 'q' },
   'suppress-warning': { type: 'string', multiple: true },
@@ -69,15 +72,21 @@ export async function runAssertion(argv: readonly string[], io: CliIo): Promise<
     await printLine(io, assertionHelp)
     return exitCode.ok
   }
-  const username = required(options, 'username', 'Write -u and the user principal name, e.g. -u ada@contoso.example.')
-  const timeoutMs = readTimeoutMs(options, 90)
-  const connection = await readConnection(options)
   const told = new Set(options.list('suppress-warning'))
   // Discovery and sign-in are two calls, and may warn of the same.
-  const warn = (code: string, message: string): void => {
+  const warn: Warn = (code, message) => {
     if (!told.has(code)) noteWarning(io, code, message)
     told.add(code)
   }
+  return withTraceFile(options, io, warn, (trace) => signIn(options, io, warn, trace))
+}
+
+type Warn = (code: string, message: string) => void
+
+async function signIn(options: AssertionOptions, io: CliIo, warn: Warn, trace: TraceTap): Promise<ExitCode> {
+  const username = required(options, 'username', 'Write -u and the user principal name, e.g. -u ada@contoso.example.')
+  const timeoutMs = readTimeoutMs(options, 90)
+  const connection = await readConnection(options)
   const tellStep = createStepLog({
     step: (line) => {
       if (!options.flag('quiet')) note(io, line)
@@ -86,6 +95,7 @@ export async function runAssertion(argv: readonly string[], io: CliIo): Promise<
   })
   let audience = options.text('applies-to')
   const onEvent = (event: ClientEvent): void => {
+    trace.onEvent(event)
     tellStep(event)
     if (event.type !== 'parse' || event.what !== 'user realm') return
     const named = event.facts['cloudAudience']
@@ -103,7 +113,9 @@ export async function runAssertion(argv: readonly string[], io: CliIo): Promise<
     if (wsTrust === undefined) throw notFederated()
     const question = `Password for ${display(username)} (goes to ${display(sendTo)}): `
     const password = given ?? (await promptHidden(io, question, io.stop.signal))
-    await print(await client.acquireSamlAssertion({ ...call, password, appliesTo: audience ?? '' }), options, io)
+    const result = await client.acquireSamlAssertion({ ...call, password, appliesTo: audience ?? '' })
+    trace.conceal(result.xml)
+    await print(result, options, io)
     return exitCode.ok
   } catch (error) {
     return reportError(io, error, correlationId)
