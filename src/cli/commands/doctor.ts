@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { checkClientOptions } from '../../client/options.ts'
 import { checkUsername } from '../../realm/upn.ts'
-import { type OptionSpec, type Options, parseOptions, readInteger, UsageError } from '../args.ts'
+import { type OptionSpec, type Options, parseOptions, UsageError } from '../args.ts'
+import { connectionSpecs, defaultAuthority, readConnection, readTimeoutMs } from '../connection.ts'
 import type { Check } from '../doctor/check.ts'
 import type { Diagnosis, DoctorRequest } from '../doctor/diagnose.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
@@ -35,9 +35,7 @@ for passwords), 130 interrupted. Of several failures the one that comes first in
 const specs = {
   authority: { type: 'string' },
   'client-id': { type: 'string' },
-  ca: { type: 'string' },
-  proxy: { type: 'string' },
-  timeout: { type: 'string' },
+  ...connectionSpecs,
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
@@ -70,37 +68,17 @@ function takeUsername(argv: readonly string[]): { readonly username?: string; re
 }
 
 async function readRequest(username: string, options: Options<keyof typeof specs>, io: CliIo): Promise<DoctorRequest> {
-  const authority = options.text('authority') ?? 'https://login.microsoftonline.com/organizations'
+  const authority = options.text('authority') ?? defaultAuthority
   if (URL.canParse(authority) && new URL(authority).username + new URL(authority).password !== '') {
     throw new UsageError('--authority holds a user name or a password', 'Write https://HOST/TENANT.')
   }
-  const timeoutMs = 1_000 * readInteger(options.text('timeout') ?? '20', 'timeout', 1, 86_400)
+  const timeoutMs = readTimeoutMs(options, 20)
   const clientId = options.text('client-id')
-  const proxy = options.text('proxy')
-  if (proxy !== undefined && URL.canParse(proxy) && new URL(proxy).password !== '') {
-    throw new UsageError(
-      '--proxy holds a password, which other users and logs can see',
-      'Put the URL into HTTPS_PROXY and pass --proxy env.',
-    )
-  }
-  const caFile = options.text('ca')
-  const connection = {
-    ...(caFile === undefined ? {} : { ca: await readCa(caFile) }),
-    ...(proxy === undefined ? {} : { proxy }),
-  }
+  const connection = await readConnection(options)
   checkClientOptions({ clientId: clientId ?? 'none', ...connection })
   const { env, stop } = io
   const named = { ...connection, ...(clientId === undefined ? {} : { clientId }) }
   return { username, authority, ...named, timeoutMs, env, stop: stop.signal }
-}
-
-async function readCa(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    const { code } = error as { code?: unknown }
-    throw new UsageError(`cannot read the file named by --ca (${String(code)})`, 'Name a file with PEM certificates.')
-  }
 }
 
 async function print(diagnosis: Diagnosis, asJson: boolean, io: CliIo): Promise<void> {
