@@ -1,11 +1,11 @@
-import { readFile } from 'node:fs/promises'
 import type { CallOptions, ClientOptions } from '../../client/options.ts'
 import type { Discovery, RopcClient } from '../../client/ropc-client.ts'
 import type { TokenResult } from '../../client/token-result.ts'
 import { display } from '../../errors.ts'
 import type { Secret } from '../../protocol/secret.ts'
-import { type Options, parseOptions, readInteger, required, UsageError } from '../args.ts'
+import { type Options, parseOptions, required } from '../args.ts'
 import { cacheSpecs, openCacheStore, readCachePlace } from '../cache-store.ts'
+import { connectionSpecs, readConnection, readTimeoutMs } from '../connection.ts'
 import {
   deviceCodeSpecs,
   readDeviceCode,
@@ -79,11 +79,9 @@ const specs = {
   username: { type: 'string', short: 'u' },
   scope: { type: 'string', multiple: true },
   tenant: { type: 'string' },
-  ca: { type: 'string' },
-  proxy: { type: 'string' },
+  ...connectionSpecs,
   json: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
-  timeout: { type: 'string' },
   'correlation-id': { type: 'string' },
   claims: { type: 'string' },
   'no-offline-access': { type: 'boolean' },
@@ -122,7 +120,7 @@ async function runSignIn(options: TokenOptions, io: CliIo, trace: TraceTap, reco
   const username = byDeviceCode
     ? undefined
     : required(options, 'username', 'Write -u and the user principal name, e.g. -u ada@contoso.example.')
-  const timeoutMs = 1_000 * readInteger(options.text('timeout') ?? '90', 'timeout', 1, 86_400)
+  const timeoutMs = readTimeoutMs(options, 90)
   if (!options.flag('dry-run')) required(options, 'scope', 'Name what the token is for, e.g. --scope User.Read.')
   const clientOptions = await recording.connect(await readClientOptions(options, io, trace), options.text('username'))
   const place = readCachePlace(options)
@@ -217,14 +215,7 @@ function warningSink(options: TokenOptions, io: CliIo): (code: string, message: 
 async function readClientOptions(options: TokenOptions, io: CliIo, trace: TraceTap): Promise<ClientOptions> {
   const clientId = required(options, 'client-id', 'Pass the "Application (client) ID" of your app registration.')
   const authority = options.text('authority')
-  const caFile = options.text('ca')
-  const proxy = options.text('proxy')
-  if (proxy !== undefined && URL.canParse(proxy) && new URL(proxy).password !== '') {
-    throw new UsageError(
-      '--proxy holds a password, which other users and logs can see',
-      'Put the URL into HTTPS_PROXY and pass --proxy env.',
-    )
-  }
+  const connection = await readConnection(options)
   const tellStep = createStepLog({
     step: options.flag('quiet') ? () => {} : withoutRepeats((line) => note(io, line)),
     warning: warningSink(options, io),
@@ -232,8 +223,7 @@ async function readClientOptions(options: TokenOptions, io: CliIo, trace: TraceT
   return {
     clientId,
     ...(authority === undefined ? {} : { authority }),
-    ...(caFile === undefined ? {} : { ca: await readCa(caFile) }),
-    ...(proxy === undefined ? {} : { proxy }),
+    ...connection,
     offlineAccess: !options.flag('no-offline-access'),
     onEvent: (event) => {
       trace.onEvent(event)
@@ -250,15 +240,6 @@ function readCallOptions(options: TokenOptions): CallOptions {
     ...(tenantId === undefined ? {} : { tenantId }),
     ...(correlationId === undefined ? {} : { correlationId }),
     ...(claims === undefined ? {} : { claims }),
-  }
-}
-
-async function readCa(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    const { code } = error as { code?: unknown }
-    throw new UsageError(`cannot read the file named by --ca (${String(code)})`, 'Name a file with PEM certificates.')
   }
 }
 
