@@ -29,9 +29,13 @@ const script = (shell: Shell): string => scripts.get(shell) ?? ''
 /** What bash offers for the last word of a line, as readline splits it. */
 function offers(...words: readonly string[]): readonly string[] {
   const code = `source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(( $# - 1 )); _ropc; printf '%s\\n' "\${COMPREPLY[@]}"`
-  const { stdout, stderr, status } = spawnSync('bash', ['-u', '-c', code, 'bash', files.get('bash') ?? '', ...words], {
-    encoding: 'utf8',
-  })
+  const { stdout, stderr, status } = spawnSync(
+    'bash',
+    ['--norc', '-u', '-c', code, 'bash', files.get('bash') ?? '', ...words],
+    {
+      encoding: 'utf8',
+    },
+  )
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 })
   return stdout.split('\n').filter((line) => line !== '')
 }
