@@ -241,8 +241,14 @@ describe('ropc assertion --trace', () => {
 
   it('holds one call where nobody signs in: the user is managed', async () => {
     const path = fresh()
-    expect(await signIn('ada@contoso.example', 'any password', '--trace', path)).toMatchObject({ code: 6 })
+    const level = ['--trace-level', 'raw', '--suppress-warning', 'TRACE_SENSITIVE']
+    const { code, stderr } = await signIn('ada@contoso.example', 'any password', '--trace', path, ...level)
+    expect({ code, warns: stderr.includes('TRACE_SENSITIVE') }).toEqual({ code: 6, warns: false })
     expect(outcomes(read(path))).toEqual([['discover', true]])
+  })
+
+  it('is in the help', async () => {
+    expect((await ropc(['assertion', '--help'])).stdout).toMatch(/^ {2}--trace FILE [\s\S]*^ {2}--trace-level LEVEL /m)
   })
 
   // A signed one is known by its signature.
