@@ -204,7 +204,7 @@ describe('a sign-in', () => {
   it('is not answered where the recorded one was not', async () => {
     const client = clientOf('timeout')
     const { username = '' } = factsOf('timeout')
-    const call = client.acquireTokenByUsernamePassword({ ...ask(username), timeoutMs: 300 })
+    const call = client.acquireTokenByUsernamePassword({ ...ask(username), timeoutMs: 1_500 })
     await expect(call).rejects.toMatchObject({ code: 'ERR_TRANSPORT_TIMEOUT', step: 'token' })
     await client.close()
   })
