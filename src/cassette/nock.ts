@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { gunzipSync } from 'node:zlib'
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
 import { InvalidArgumentError, type Step } from '../errors.ts'
 import type { HttpRequest, HttpResponse } from '../protocol/http.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
@@ -70,11 +70,12 @@ export async function toNock(json: unknown, options: ToNockOptions = {}): Promis
   return definitions
 }
 
+// nock shows the path without its query.
 function withoutQuery(request: RedactedRequest): RedactedRequest {
   return { ...request, url: request.url.split('?')[0] ?? '' }
 }
 
-/** nock takes forms and JSON apart before it asks. */
+/** nock takes forms and JSON apart before it asks, and definitions may have them so. Nothing but forms and XML is ever posted. */
 function textOf(sent: unknown): string {
   if (typeof sent === 'string') return sent
   const fields = Object.entries(sent ?? {}).flatMap(([name, value]: [string, unknown]) =>
@@ -132,7 +133,9 @@ function readDefinition(definition: unknown, where: string): Read {
   const code = status ?? 200
   if (!Number.isInteger(code)) throw notNock(where, 'has a status that is no number')
   const answerHeaders = readHeaders(rawHeaders ?? headers)
-  const text = typeof body === 'string' ? body : body === undefined || body === null ? '' : JSON.stringify(body)
+  if (typeof body === 'function' || body instanceof RegExp) throw notNock(where, 'has a body that matches many')
+  if (typeof response === 'function') throw notNock(where, 'has an answer that is made when asked for')
+  const text = textOf(body)
   return {
     request: {
       step: stepOf(url.pathname, text),
@@ -144,7 +147,7 @@ function readDefinition(definition: unknown, where: string): Read {
     response: {
       status: code as number,
       headers: answerHeaders,
-      body: readBody(response, /gzip/i.test(answerHeaders['content-encoding'] ?? ''), where),
+      body: readBody(response, answerHeaders['content-encoding'] ?? 'identity', where),
     },
   }
 }
@@ -173,17 +176,27 @@ function readHeaders(headers: unknown): Readonly<Record<string, string>> {
   return Object.fromEntries(pairs)
 }
 
+const unpackers: ReadonlyMap<string, (bytes: Buffer, limit: { maxOutputLength: number }) => Buffer> = new Map([
+  ['gzip', gunzipSync],
+  ['deflate', inflateSync],
+  ['br', brotliDecompressSync],
+  ['identity', (bytes: Buffer) => bytes],
+])
+
 /** Text, JSON, or the pieces of a compressed body in hex. */
-function readBody(response: unknown, isGzip: boolean, where: string): string {
+function readBody(response: unknown, coding: string, where: string): string {
   if (response === undefined || response === null) return ''
-  const pieces = isGzip || Array.isArray(response) ? [response].flat() : []
+  const isPacked = coding.toLowerCase() !== 'identity'
+  const pieces = isPacked || Array.isArray(response) ? [response].flat() : []
   if (pieces.length > 0 && pieces.every((piece) => typeof piece === 'string' && /^(?:[0-9a-f]{2})+$/i.test(piece))) {
     const bytes = Buffer.from(pieces.join(''), 'hex')
     try {
-      return (isGzip ? gunzipSync(bytes, { maxOutputLength: 1_048_576 }) : bytes).toString('utf8')
+      const unpack = unpackers.get(coding.toLowerCase())
+      if (unpack !== undefined) return unpack(bytes, { maxOutputLength: 1_048_576 }).toString('utf8')
     } catch {
-      throw notNock(where, 'has a body that cannot be unpacked')
+      // As below.
     }
+    throw notNock(where, 'has a body that cannot be unpacked')
   }
   return typeof response === 'string' ? response : JSON.stringify(response)
 }

@@ -128,7 +128,7 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
   ERR_TRANSPORT_INTERCEPTED: {
     classes: ['InvalidArgumentError'],
     meaning:
-      'A test intercepts HTTP requests with nock 14 or MSW, which do not see those of the undici transport; nothing was sent',
+      'A test intercepts HTTP requests with nock before 15 or MSW, which do not see those of the undici transport; nothing was sent',
     remedy:
       "Use the default transport in that test, nock 15, undici's MockAgent as the global dispatcher, or a cassette. A sign-in that looks offline would have sent the password.",
   },

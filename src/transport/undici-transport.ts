@@ -30,8 +30,9 @@ export interface UndiciTransportOptions extends HttpsTransportOptions {
  * Cheap to create: undici is imported at the first request. An abort ends the call at once; a connection that is
  * being made ends with it unless another request waits for one, and then within `connectTimeoutMs`.
  *
- * In tests: a `MockAgent` that was made undici's global dispatcher gets every request. nock 15 sees the requests too; nock 14 and
- * MSW do not, and while one of them is active nothing is sent, since a test that looks offline would post a live password.
+ * In tests: a `MockAgent` of undici 7 or 8 that was made the global dispatcher gets every request. nock 15 sees the requests too;
+ * older ones and MSW do not, and while one of them is active nothing is sent, since a test that looks offline would post a live
+ * password.
  *
  * @throws `InvalidArgumentError` for options that cannot work, a SOCKS proxy among them; from the transport,
  * `ERR_TRANSPORT_INTERCEPTED` while an interceptor is active that does not see its requests.
@@ -74,10 +75,9 @@ export function createUndiciTransport(options: UndiciTransportOptions = {}): Clo
 
 /** Asked for each request: tests come and go while a transport lives. */
 function dispatcherOf(connections: Connections, { url, request: { step } }: Exchange): Dispatcher {
-  const standIn = connections.standIn()
-  if (standIn !== undefined) return standIn
-  // nock 14 and MSW 2 replace node's http and fetch, and leave this mark. nock 15 works below undici, and leaves none.
-  if (Object.hasOwn(globalThis, Symbol.for('client-request-interceptor'))) {
+  const mock = globalMock()
+  if (mock !== undefined) return mock
+  if (connections.isIntercepted()) {
     throw new InvalidArgumentError(
       'an interceptor of HTTP requests is active that does not see those of undici: nothing was sent',
       {
@@ -90,9 +90,33 @@ function dispatcherOf(connections: Connections, { url, request: { step } }: Exch
   return connections.dispatcherFor(url)
 }
 
+// undici 8 puts a wrapper in the older place, and earlier ones know no other: both are looked at.
+const globalDispatchers = ['undici.globalDispatcher.2', 'undici.globalDispatcher.1'].map((name) => Symbol.for(name))
+
+/** The global dispatcher, if it is a `MockAgent`: by what it can do, as it may be a subclass, or of another copy of undici. */
+function globalMock(): Dispatcher | undefined {
+  const globals = globalThis as unknown as Record<symbol, (Dispatcher & { disableNetConnect?: unknown }) | undefined>
+  return globalDispatchers
+    .map((name) => globals[name])
+    .find((dispatcher) => typeof dispatcher?.disableNetConnect === 'function')
+}
+
+// What nock 14 and MSW leave on the global object while they are active; as registered symbols only of late.
+const interceptorMarks: readonly (string | undefined)[] = ['client-request-interceptor', 'setup-server']
+
+/**
+ * Whether nock before 15 or MSW is active. Not whether `http.request` is another function than it was: what traces requests in
+ * production replaces it too. nock 15 works below undici, and leaves no mark.
+ */
+function isIntercepted(http: { readonly ClientRequest: { readonly name: string } }): boolean {
+  return (
+    http.ClientRequest.name === 'OverriddenClientRequest' ||
+    Object.getOwnPropertySymbols(globalThis).some(({ description }) => interceptorMarks.includes(description))
+  )
+}
+
 interface Connections {
-  /** The dispatcher that a test put in the place of the network. */
-  standIn(): Dispatcher | undefined
+  isIntercepted(): boolean
   readonly inFlight: Set<Exchange>
   dispatcherFor(url: URL): Dispatcher
   destroy(): void
@@ -103,8 +127,9 @@ async function openConnections(
   route: ProxyRoute | undefined,
   everySocket: Set<Socket>,
 ): Promise<Connections> {
-  const [undici, { default: dns }, { default: tls }] = await Promise.all([
+  const [undici, { default: http }, { default: dns }, { default: tls }] = await Promise.all([
     import('undici'),
+    import('node:http'),
     import('node:dns'),
     import('node:tls'),
   ])
@@ -155,11 +180,7 @@ async function openConnections(
         ? new undici.EnvHttpProxyAgent({ ...tunnel, httpProxy: route.http, httpsProxy: route.https })
         : new undici.ProxyAgent({ ...tunnel, uri: route.url })
   return {
-    standIn() {
-      const dispatcher = undici.getGlobalDispatcher()
-      // By name: it may be of another copy of undici.
-      return dispatcher.constructor.name === 'MockAgent' ? dispatcher : undefined
-    },
+    isIntercepted: () => isIntercepted(http),
     inFlight: new Set(),
     dispatcherFor: (url) => (url.protocol === 'https:' ? (proxied ?? direct) : direct),
     destroy() {
@@ -172,7 +193,7 @@ async function openConnections(
 function perform(dispatcher: Dispatcher, exchange: Exchange, abandon: () => void): Promise<HttpResponse> {
   const { request, url, headers } = exchange
   const handler = createHandler(exchange, abandon)
-  dispatcher.dispatch(
+  const dispatched: unknown = dispatcher.dispatch(
     {
       origin: url.origin,
       path: url.pathname + url.search,
@@ -182,6 +203,8 @@ function perform(dispatcher: Dispatcher, exchange: Exchange, abandon: () => void
     },
     handler.handler,
   )
+  // Whatever its type says, a SnapshotAgent promises to dispatch.
+  Promise.resolve(dispatched).catch((error: unknown) => exchange.end(error))
   return handler.response
 }
 

@@ -1,15 +1,21 @@
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import nock from 'nock'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { fromNock, toNock } from '../../src/cassette/nock.ts'
+import { recordTransport } from '../../src/cassette/record.ts'
 import { replayTransport } from '../../src/cassette/replay.ts'
 import { createRopcClient } from '../../src/index.ts'
+import type { Transport } from '../../src/protocol/http.ts'
+import type { Simulator } from '../../src/simulator/simulator.ts'
 import { useCassette } from '../../src/testing/use-cassette.ts'
+import { createHttpsTransport } from '../../src/transport/https-transport.ts'
 import { ada, ask, fred, record, simulatorOfCloud } from './recorded.ts'
 
 const own = "o'neill@corp.example"
+let longAgo: Simulator
 
-beforeAll(() => {
+beforeAll(async () => {
+  longAgo = await simulatorOfCloud({ now: () => 1_600_000_000 })
   if (!nock.isActive()) nock.activate()
   nock.disableNetConnect()
 })
@@ -30,12 +36,20 @@ function liveClient({
   return createRopcClient({ authority, clientId })
 }
 
+/** What a server would have answered: with tokens and signatures of its own. */
+function withFreshTokens(body: string): string {
+  const fresh = (): string => crypto.randomUUID().replaceAll('-', '')
+  return body
+    .replace(/(eyJ[\w-]+\.eyJ[\w-]+\.)[\w-]+/g, (_, facts) => facts + fresh())
+    .replace(/published-[a-z-]+-\d+/g, fresh)
+    .replace(/(SignatureValue>)(?=<)/g, (_, tag) => tag + fresh())
+}
+
 describe('toNock', () => {
   it.each([ada, fred])(
     'lets the default transport replay the sign-in of any user at any time: $username',
     async (user) => {
-      const simulator = await simulatorOfCloud({ now: () => 1_600_000_000 })
-      const recording = record(simulator, user.username, {
+      const recording = record(longAgo, user.username, {
         runtime: { now: () => 1_600_000_000, newId: () => crypto.randomUUID() },
       })
       await recording.client.acquireTokenByUsernamePassword(ask(user.username, user.password))
@@ -48,6 +62,35 @@ describe('toNock', () => {
       expect(result).toMatchObject({ account: { username: own }, source: 'password' })
       expect(Math.abs(result.expiresOn.getTime() - Date.now() - 3_600_000)).toBeLessThan(60_000)
       expect(nock.pendingMocks()).toEqual([])
+    },
+  )
+
+  it.each(['managed', 'federated'] as const)(
+    'gives the same cassette when its replay is recorded: %s',
+    async (name) => {
+      const { cassette, clientOptions, username, calls } = useCassette(name)
+      const start = cassette.exchanges[0]?.clock[0] ?? 0
+      nock.define((await toNock(cassette, { now: () => start })) as unknown as nock.Definition[])
+      const mocked = createHttpsTransport()
+      const inner: Transport = async (request, options) => {
+        const response = await mocked(request, options)
+        return { ...response, body: withFreshTokens(response.body) }
+      }
+      const ids = cassette.exchanges.flatMap((exchange) => exchange.ids)
+      const runtime = { now: () => start, newId: () => ids.shift() ?? crypto.randomUUID() }
+      const recorder = recordTransport(inner, () => {}, { runtime })
+      const { authority, clientId } = clientOptions as { authority: string; clientId: string }
+      const client = createRopcClient({ authority, clientId, transport: recorder, runtime: recorder.runtime })
+      await client.acquireTokenByUsernamePassword({
+        ...ask(username),
+        scopes: calls[0]?.request['scopes'] as readonly string[],
+      })
+      const again = await recorder.finish()
+      await client.close()
+      await mocked.close()
+      const said = ({ exchanges }: typeof cassette): unknown =>
+        exchanges.map(({ request, response }) => [request, response])
+      expect(said(again)).toEqual(said(cassette))
     },
   )
 
@@ -120,24 +163,20 @@ describe('fromNock', () => {
     expect(nock.pendingMocks()).toHaveLength(1)
   })
 
-  it('reads bodies that are compressed, and headers as a list', async () => {
-    const realm = {
-      ver: '1.0',
-      account_type: 'Managed',
-      domain_name: 'contoso.example',
-      cloud_instance_name: 'microsoftonline.com',
-    }
-    const hex = gzipSync(JSON.stringify(realm)).toString('hex')
-    const cassette = await fromNock([
-      {
-        ...{ scope: 'https://login.microsoftonline.com:443', method: 'GET', status: 200 },
-        path: '/common/userrealm/ada%40contoso.example?api-version=1.0',
-        ...{
-          response: [hex.slice(0, 20), hex.slice(20)],
-          rawHeaders: ['Content-Encoding', 'gzip', 'Content-Type', 'application/json'],
-        },
-      },
-    ])
+  const realm = { ver: '1.0', account_type: 'Managed', domain_name: 'contoso.example' }
+  const askedForRealm = {
+    ...{ scope: 'https://login.microsoftonline.com:443', method: 'GET', status: 200 },
+    path: '/common/userrealm/ada%40contoso.example?api-version=1.0',
+  }
+
+  it.each([
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['br', brotliCompressSync],
+  ])('reads bodies that are compressed (%s), and headers as a list', async (coding, pack) => {
+    const hex = pack(JSON.stringify(realm)).toString('hex')
+    const rawHeaders = ['Content-Encoding', coding, 'Content-Type', 'application/json']
+    const cassette = await fromNock([{ ...askedForRealm, response: [hex.slice(0, 20), hex.slice(20)], rawHeaders }])
     expect(cassette.exchanges[0]?.request.url).toBe(
       'https://login.microsoftonline.com/common/userrealm/user1%40tenant1.example?api-version=1.0',
     )
@@ -145,11 +184,27 @@ describe('fromNock', () => {
     expect(() => replayTransport(cassette)).not.toThrow()
   })
 
+  it('reads a form that is an object, as nock takes it apart, without its password', async () => {
+    const body = { grant_type: 'password', username: 'ada@contoso.example', password: 'S3cret+&', scope: 'a b' }
+    const path = '/contoso.example/oauth2/v2.0/token'
+    const cassette = await fromNock([{ ...askedForRealm, method: 'POST', path, body, response: { error: 'x' } }])
+    const sent = new URLSearchParams(cassette.exchanges[0]?.request.body)
+    expect(Object.fromEntries(sent)).toMatchObject({ grant_type: 'password', scope: 'a b' })
+    expect(decodeURIComponent(JSON.stringify(cassette))).not.toMatch(/S3cret|ada@/)
+  })
+
   it.each([
     ['text', 'x'],
     ['a list of texts', ['x']],
     ['no scope', [{ path: '/' }]],
     ['a path that matches', [{ scope: 'https://a.example', path: () => true }]],
+    ['a body that matches', [{ scope: 'https://a.example', path: '/', method: 'POST', body: /x/ }]],
+    ['a body that decides', [{ scope: 'https://a.example', path: '/', method: 'POST', body: () => true }]],
+    ['an answer that is made', [{ scope: 'https://a.example', path: '/', response: () => 'x' }]],
+    [
+      'a coding nobody knows',
+      [{ scope: 'https://a.example', path: '/', response: ['00ff'], rawHeaders: { 'content-encoding': 'zstd' } }],
+    ],
     ['another method', [{ scope: 'https://a.example', path: '/', method: 'DELETE' }]],
     ['a status as text', [{ scope: 'https://a.example', path: '/', status: 'ok' }]],
     [

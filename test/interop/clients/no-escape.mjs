@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 
 const [, , interceptor, transport, dist] = process.argv
 const peers = createRequire(`${process.cwd()}/package.json`)
-const { createHttpsTransport, createUndiciTransport } = await import(dist)
+const { createFetchTransport, createHttpsTransport, createUndiciTransport } = await import(dist)
 
 const reached = []
 const server = createServer((request, response) => {
@@ -25,20 +25,27 @@ createHook({
   },
 }).enable()
 
-if (interceptor === 'nock') {
-  const { default: nock } = peers('nock')
+if (interceptor.startsWith('nock')) {
+  // Before 15 it is CommonJS.
+  const { default: nock = peers(interceptor) } = peers(interceptor)
   nock.disableNetConnect()
   for (const origin of origins) nock(origin).post(/./).reply(200, 'mocked')
+} else if (interceptor.startsWith('undici')) {
+  const { MockAgent, setGlobalDispatcher } = peers(interceptor)
+  const agent = new MockAgent()
+  agent.disableNetConnect()
+  for (const origin of origins) agent.get(origin).intercept({ path: /./, method: 'POST' }).reply(200, 'mocked')
+  setGlobalDispatcher(agent)
 } else {
-  const { setupServer } = peers('msw/node')
-  const { http, HttpResponse } = peers('msw')
+  const { setupServer } = peers(`${interceptor}/node`)
+  const { http, HttpResponse } = peers(interceptor)
   let left = origins.length
   // Each once, as with nock; what is not expected ends in an error.
   const answer = () => (left-- > 0 ? HttpResponse.text('mocked') : HttpResponse.error())
   setupServer(...origins.map((origin) => http.post(`${origin}/*`, answer))).listen({ onUnhandledRequest: 'error' })
 }
 
-const send = transport === 'https' ? createHttpsTransport() : createUndiciTransport()
+const send = { https: createHttpsTransport, fetch: createFetchTransport, undici: createUndiciTransport }[transport]()
 const outcomes = []
 const outcomeOf = ({ status, body }) => (status === 200 ? body : `status ${status}`)
 for (const origin of [...origins, ...origins]) {
