@@ -105,6 +105,25 @@ describe('toNock', () => {
     await client.close()
   })
 
+  it('issues now what was issued at the recording', async () => {
+    const { cassette } = useCassette('managed')
+    const definitions = await toNock(cassette, { now: () => 2_000_000_000 })
+    const answer = JSON.parse(definitions.at(-1)?.response ?? '') as { id_token: string }
+    const { iat } = JSON.parse(Buffer.from(answer.id_token.split('.')[1] ?? '', 'base64url').toString()) as {
+      iat: number
+    }
+    expect(Math.abs(iat - 2_000_000_000)).toBeLessThan(600)
+  })
+
+  it('has definitions for what came after a connection that failed', async () => {
+    const { cassette } = useCassette('managed')
+    const [first, ...others] = cassette.exchanges
+    const { response: _, ...request } = first ?? expect.fail('no exchange')
+    const failure = { code: 'ERR_TRANSPORT_UNREACHABLE', message: 'no route' }
+    const definitions = await toNock({ ...cassette, exchanges: [{ ...request, failure }, ...others] })
+    expect(definitions.map(({ method }) => method)).toEqual(['POST'])
+  })
+
   it('has no definition for a connection that failed, and nock refuses the request', async () => {
     const { cassette, clientOptions, username } = useCassette('connection-broken')
     nock.define((await toNock(cassette)) as unknown as nock.Definition[])
@@ -181,6 +200,7 @@ describe('fromNock', () => {
       'https://login.microsoftonline.com/common/userrealm/user1%40tenant1.example?api-version=1.0',
     )
     expect(JSON.parse(cassette.exchanges[0]?.response?.body ?? '')).toMatchObject({ account_type: 'Managed' })
+    expect(cassette.origin).toBe('recording')
     expect(() => replayTransport(cassette)).not.toThrow()
   })
 
@@ -202,6 +222,15 @@ describe('fromNock', () => {
     ['a body that decides', [{ scope: 'https://a.example', path: '/', method: 'POST', body: () => true }]],
     ['an answer that is made', [{ scope: 'https://a.example', path: '/', response: () => 'x' }]],
     [
+      'a body that unpacks to more than any answer has',
+      [
+        {
+          ...{ scope: 'https://a.example', path: '/', rawHeaders: { 'content-encoding': 'gzip' } },
+          response: [gzipSync(Buffer.alloc(1_048_577, 32)).toString('hex')],
+        },
+      ],
+    ],
+    [
       'a coding nobody knows',
       [{ scope: 'https://a.example', path: '/', response: ['00ff'], rawHeaders: { 'content-encoding': 'zstd' } }],
     ],
@@ -212,6 +241,9 @@ describe('fromNock', () => {
       [{ scope: 'https://a.example', path: '/', response: ['00ff'], rawHeaders: { 'content-encoding': 'gzip' } }],
     ],
   ])('refuses %s', async (_, definitions) => {
-    await expect(fromNock(definitions)).rejects.toMatchObject({ code: 'ERR_CASSETTE_INVALID' })
+    await expect(fromNock(definitions)).rejects.toMatchObject({
+      code: 'ERR_CASSETTE_INVALID',
+      message: expect.stringContaining('no recording of nock: '),
+    })
   })
 })

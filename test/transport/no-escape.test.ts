@@ -188,6 +188,18 @@ describe('while a MockAgent is undici’s global dispatcher', () => {
     expect(reached).toEqual([])
   })
 
+  it('nor when an early undici 7 made it, which knows no other place than that', async () => {
+    const agent = new MockAgent()
+    agent.disableNetConnect()
+    agent.get(origin).intercept({ path: /./, method: 'POST' }).reply(200, '{"mocked":true}')
+    Reflect.set(globalThis, Symbol.for('undici.globalDispatcher.1'), agent)
+    const send = createUndiciTransport()
+    expect((await send(credentialRequest(origin))).body).toBe('{"mocked":true}')
+    await send.close()
+    await agent.close()
+    expect(reached).toEqual([])
+  })
+
   it('nor one of the global fetch', async () => {
     const agent = new MockAgent()
     agent.disableNetConnect()
