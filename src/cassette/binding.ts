@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../errors.ts'
+import { userNames } from '../redact/identifiers.ts'
 import { walkTexts } from '../redact/walk-texts.ts'
 
 /** Puts a user's own name in the place of a pseudonym, and back. */
@@ -10,6 +11,12 @@ export interface Binding {
 /** @param own The name that the program under test signs in with; without it, it uses the pseudonym. */
 export function createBinding(pseudonym: string | undefined, own: string | undefined): Binding {
   if (own === undefined) return { toPseudonym: (text) => text, toOwn: (text) => text }
+  if (own === '') {
+    throw new InvalidArgumentError('the user name to bind is empty', {
+      step: 'authority',
+      hint: 'Pass the one that your program signs in with, or none.',
+    })
+  }
   if (pseudonym === undefined) {
     throw new InvalidArgumentError('the cassette does not say which user it is of', {
       step: 'authority',
@@ -24,5 +31,10 @@ function replacing(from: string, to: string): (text: string) => string {
     `(?<![\\p{L}\\p{N}.])${from.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}(?![\\p{L}\\p{N}])`,
     'giu',
   )
-  return (text) => walkTexts(text, ({ text: leaf }) => leaf.replace(pattern, () => to))
+  // A name such as "user" is a word too, in the names of permissions for one.
+  const isAnywhere = from.includes('@') || /^user\d+$/.test(from)
+  return (text) =>
+    walkTexts(text, ({ text: leaf, name }) =>
+      isAnywhere || userNames.has(name) ? leaf.replace(pattern, () => to) : leaf,
+    )
 }

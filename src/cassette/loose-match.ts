@@ -62,7 +62,7 @@ function isSameBody(recorded: string, sent: string): boolean {
 
 /** Namespace of the token request and what it is for; of another message nothing, which is the same in all of them. */
 function meaningOfSoap(xml: string): string {
-  const [start, prefix] = /<(?:([\w.-]+):)?RequestSecurityToken(?=[\s/>])[^<>]*>/.exec(xml) ?? []
+  const [start, prefix] = /<(?:([\w.-]{1,100}):)?RequestSecurityToken(?=[\s/>])[^<>]*>/.exec(xml) ?? []
   if (start === undefined) return ''
   const name = prefix === undefined ? 'xmlns' : `xmlns:${prefix.replaceAll('.', '\\.')}`
   const declared = new RegExp(`\\s${name}\\s*=\\s*(?:"([^"]*)"|'([^']*)')`, 'g')

@@ -94,6 +94,6 @@ function factsOf(name: string, cassette: Cassette, { toServed }: ServedCassette)
     authority: toServed(client?.authority ?? `${first.origin}/${first.pathname.split('/')[1]}`),
     ...(client === undefined ? {} : { clientId: client.clientId }),
     ...(client?.username === undefined ? {} : { username: client.username }),
-    ...(Array.isArray(scopes) ? { scopes: scopes.map(String) } : {}),
+    ...(Array.isArray(scopes) ? { scopes: scopes.filter((scope) => typeof scope === 'string') } : {}),
   }
 }

@@ -126,15 +126,20 @@ export const domainNames: ReadonlySet<string> = new Set([
   'domain',
   'tenant',
   'domain_hint',
+  'Dns',
 ])
 
 /**
  * How Entra's error texts name a tenant or an application by the name it chose: `in the Contoso directory` (AADSTS50034),
- * `directory 'Contoso'` (700016), `tenant 'Contoso'` (50020), `named 'Payroll'` (65001), `(Payroll)` behind an id (50105).
+ * `directory 'Contoso'` (700016), `tenant 'Contoso'` (50020), `named 'Payroll'` (65001), `(Payroll)` behind an id (50105),
+ * `organization "Contoso"` (650052), `tenant named Contoso.` (500011).
  */
 export const namedPatterns: readonly RegExp[] = [
-  /\bin the ([^\s'"][^'".\r\n]{0,78}[^\s'"]) directory\b/g,
-  /\b(?:directory|tenant|named|application) '([^'\r\n]{2,80})'(?!\w)/g,
+  /\bin the ((?:(?! in the )[^'"\r\n]){2,80}?) directory\b/g,
+  // An apostrophe before a letter is in the name.
+  /\b(?:directory|tenant|named|application|identifier|organization) '((?:[^'\r\n]|'(?=\p{L})){2,80})'(?!\w)/giu,
+  /\b(?:directory|tenant|named|application|service|organization) \(?"([^"\r\n]{2,80})"/gi,
+  /\btenant named ([^\s'"][^'"\r\n]{0,78}?)(?=\.(?:\s+[A-Z]|\s*$))/g,
   /[0-9a-f]{12}'? ?\(([^()\r\n]{2,80})\)/gi,
 ]
 

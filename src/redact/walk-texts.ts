@@ -43,36 +43,44 @@ function walkInside(text: string, visit: Visit, place: Place): string {
   return walkPlain(text, visit, place)
 }
 
-/** Visits every text of a JSON value; the names of members are left alone. */
+/** Of a member: a claim is called by a URL of whoever invented it, or by the id of the application that it is of. */
+const mayNameSomebody = /[@/]|\.[^.]+\.|[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-/i
+
+/** Visits every text of a JSON value, and those names of members that hold a URL, a host, a user name or an id. */
 export function walkJson(json: unknown, visit: Visit, place: Place = nowhere): unknown {
   if (typeof json === 'string') return walkTexts(json, visit, place)
   if (Array.isArray(json)) return json.map((item) => walkJson(item, visit, place))
   if (typeof json !== 'object' || json === null) return json
-  const members = Object.entries(json).map(([name, value]) => [name, walkJson(value, visit, { ...place, name })])
+  const members = Object.entries(json).map(([name, value]) => [
+    mayNameSomebody.test(name) ? visit({ text: name, ...nowhere }) : name,
+    walkJson(value, visit, { ...place, name }),
+  ])
   return Object.fromEntries(members)
 }
+
+// A piece without an end goes on to that of the text, and a name begins where a run of its characters does: each is read once.
+const xmlPieces = /<!--([\s\S]*?)(?:-->|$)|<!\[CDATA\[([\s\S]*?)(?:\]\]>|$)|<[^>]*>?|[^<]+/g
+const xmlAttribute = /(?<![\w.-])([\w.-]+)(\s*=\s*)(?:"([^"]*)"|'([^']*)')/g
 
 function walkXml(text: string, visit: Visit, depth: number): string {
   let name = ''
   let claim: string | undefined
-  return text.replace(/<[^>]*>|[^<]+/g, (piece) => {
-    if (!piece.startsWith('<')) {
-      const isValue = name === 'AttributeValue' && claim !== undefined
-      return walkEscaped(
-        piece,
-        visit,
-        isValue ? { name: claim ?? '', isClaim: true, depth } : { name, isClaim: false, depth },
-      )
-    }
+  return text.replace(xmlPieces, (piece, comment?: string, raw?: string) => {
+    const isValue = name === 'AttributeValue' && claim !== undefined
+    const place = isValue ? { name: claim ?? '', isClaim: true, depth } : { name, isClaim: false, depth }
+    if (comment !== undefined)
+      return `<!--${walkTexts(comment, visit, { ...nowhere, depth })}${piece.slice(4 + comment.length)}`
+    if (raw !== undefined) return `<![CDATA[${walkTexts(raw, visit, place)}${piece.slice(9 + raw.length)}`
+    if (!piece.startsWith('<')) return walkEscaped(piece, visit, place)
     name = /^<(?:[\w.-]+:)?([\w.-]+)/.exec(piece)?.[1] ?? ''
     if (name === 'Attribute') {
       claim = /\b(?:AttributeName|Name)="([^"]*)"/.exec(piece)?.[1]?.split('/').at(-1)?.toLowerCase()
     }
-    return piece.replace(/([\w.-]+)="([^"]*)"/g, (_, attribute: string, value: string) => {
-      const written = attribute.startsWith('xmlns')
-        ? value
-        : walkEscaped(value, visit, { name: attribute, isClaim: false, depth })
-      return `${attribute}="${written}"`
+    return piece.replace(xmlAttribute, (whole, attribute: string, equals: string, double?: string, single?: string) => {
+      if (attribute.startsWith('xmlns')) return whole
+      const quote = double === undefined ? "'" : '"'
+      const written = walkEscaped(double ?? single ?? '', visit, { name: attribute, isClaim: false, depth })
+      return `${attribute}${equals}${quote}${written}${quote}`
     })
   })
 }
@@ -89,7 +97,7 @@ function walkEscaped(escaped: string, visit: Visit, place: Place): string {
     },
   )
   return unlessSame(escaped, text, walkTexts(text, visit, place), (changed) =>
-    changed.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`),
+    changed.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
   )
 }
 

@@ -25,4 +25,17 @@ describe('a bound user name', () => {
       { examples: [['$&'], ["$'"], ['$$']] },
     )
   })
+
+  it('that is a word as well is left alone where no user name stands', () => {
+    const { toPseudonym } = createBinding(pseudonym, 'user')
+    expect(toPseudonym('username=user&scope=User.Read')).toBe('username=user1%40tenant1.example&scope=User.Read')
+    expect(toPseudonym('https://a.example/common/userrealm/user?x=1')).toContain('/userrealm/user1%40tenant1.example?')
+    expect(toPseudonym('<Username>user</Username><Scope>user</Scope>')).toBe(
+      `<Username>${pseudonym}</Username><Scope>user</Scope>`,
+    )
+  })
+
+  it('cannot be empty: it would stand everywhere', () => {
+    expect(() => createBinding(pseudonym, '')).toThrow(/empty/)
+  })
 })

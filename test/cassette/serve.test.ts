@@ -336,6 +336,14 @@ describe('the server', () => {
     })
   })
 
+  it('passes over scopes that are no texts', async () => {
+    const call = { operation: 'x', request: { scopes: [{ toString: 1 }, 'a'] }, outcome: {} }
+    const client = { clientId: 'c', authority: 'https://login.contoso.example/t' }
+    const own = await serveCassettes(new Map([['own', { version: 1, exchanges: [], client, calls: [call] }]]))
+    await own.close()
+    expect(own.cassettes[0]?.scopes).toEqual(['a'])
+  })
+
   it('lets go of its ports, and of whoever waits', async () => {
     const own = await serveCassettes(new Map([['handmade', handmade]]))
     const url = `${own.cassettes[0]?.authority}/again`

@@ -263,3 +263,52 @@ describe('level "team"', () => {
     expect(createPseudonyms('team').text(xml)).toBe(xml.replace('>Ada<', '>[name]<'))
   })
 })
+
+describe('a name that nobody expects where it is', () => {
+  const host = 'https://sts.zava.example/x'
+  const named = 'https://sts1.tenant1.example/x'
+
+  it.each([
+    ['in a comment', `<a><!-- ${host} --></a>`, '<a><!-- https://host1.tenant1.example/x --></a>'],
+    ['in a comment without an end', `<a><!-- ${host}`, '<a><!-- https://host1.tenant1.example/x'],
+    ['in CDATA', `<a><![CDATA[${host}?a&b]]></a>`, '<a><![CDATA[https://host1.tenant1.example/x?a&b]]></a>'],
+    ['in single quotes', `<a b='${host}'/>`, `<a b='https://host1.tenant1.example/x'/>`],
+    ['beside spaces', `<a b = "${host}"/>`, '<a b = "https://host1.tenant1.example/x"/>'],
+    ['in an element of WS-Addressing', '<Dns>sts.zava.example</Dns>', '<Dns>tenant1.example</Dns>'],
+  ])('is replaced %s', (_, text, expected) => {
+    expect(share(text)).toBe(expected)
+    expect(share(text)).not.toContain(named)
+  })
+
+  it('is replaced in the name of a claim', () => {
+    const names = Object.keys(
+      claimsOf(
+        share(jwt({ 'http://schemas.zava.example/claims/badge': 1, extension_0123456789abcdef0123456789abcdef_x: 1 })),
+      ),
+    )
+    expect(names[0]).toMatch(/^http:\/\/host1\.tenant1\.example\/claims\/badge$/)
+    expect(names[1]).toBe('extension_00000000000040009000000000000001_x')
+  })
+
+  it.each([
+    'The resource principal named api://x was not found in the tenant named Zava Holdings. This can happen',
+    'was not found in the tenant named Zava Holdings.',
+    'needs access to a service ("Zava Holdings") that your organization "Zava Holdings" has not subscribed to',
+    "was not found in the directory 'O'Zava Holdings'.",
+    'does not exist in the Zava S.A. de C.V. directory. To sign in',
+    "Tenant 'zavaholdings' not found.",
+    "Specified tenant identifier 'zavaholdings' is neither a valid DNS name",
+  ])('is replaced in: %s', (error_description) => {
+    expect(share(JSON.stringify({ error_description }))).not.toMatch(/zava/i)
+  })
+
+  it.each([
+    ['a tag without an end', `<a${'<'.repeat(500_000)}`],
+    ['a long name', `<${'a'.repeat(500_000)}>`],
+    ['comments without an end', '<!--'.repeat(100_000)],
+  ])('is looked for in time, whatever is there: %s', (_, text) => {
+    const start = performance.now()
+    share(text)
+    expect(performance.now() - start).toBeLessThan(2_000)
+  })
+})
