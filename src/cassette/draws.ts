@@ -1,6 +1,7 @@
 import type { Runtime } from '../client/runtime.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import type { Drawn } from './cassette.ts'
+import { inventedIds } from './shared-document.ts'
 
 type Source = Pick<Runtime, 'now' | 'newId'>
 
@@ -97,7 +98,7 @@ export function createDrawReplayer(exchanges: readonly Drawn[], rest: readonly D
     places.set(number, place)
     return place
   }
-  const invent = (): string => `ffffffff-ffff-4fff-bfff-${(++invented).toString(16).padStart(12, '0')}`
+  const invent = (): string => `${inventedIds}${(++invented).toString(16).padStart(12, '0')}`
 
   return {
     source: { now: () => latest, newId: invent },

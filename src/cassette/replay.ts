@@ -10,6 +10,7 @@ import { createTokenPublisher } from './publish-tokens.ts'
 import { readCassette } from './read-cassette.ts'
 import { recordedRequest } from './recorded-message.ts'
 import { diffRequests, titleOf } from './request-diff.ts'
+import { idsOf, isSameButDrawn, isSameDocument, textOf } from './shared-document.ts'
 
 export interface ReplayOptions {
   /** The user name that your program signs in with, in place of the cassette's pseudonym. */
@@ -44,7 +45,8 @@ export class CassetteMismatchError extends InvalidArgumentError {
 
 /**
  * Answers requests from a cassette, and sends nothing, ever. A request is compared with the recorded ones after the same
- * redaction; each is answered once, those of concurrent calls in any order. Give the client its `runtime` too: clock and ids are
+ * redaction; each is answered once, those of concurrent calls in any order. A document without secrets that one call of the
+ * recording fetched for all (metadata, a realm) may be fetched by another, and need not be fetched again. Give the client its `runtime` too: clock and ids are
  * in the requests.
  *
  * @param json A cassette, or the text or value of one.
@@ -55,26 +57,58 @@ export function replayTransport(json: unknown, options: ReplayOptions = {}): Rep
   const binding = createBinding(cassette.client?.username, options.username)
   const draws = createDrawReplayer(cassette.exchanges, cassette.rest ?? [])
   const left = [...cassette.exchanges]
+  /** Documents that calls got which the recording has under another call. */
+  const shared = new Map<Exchange, Set<number>>()
   let mismatch: CassetteMismatchError | undefined
 
-  const find = (sent: RedactedRequest, call: number | undefined): Exchange | undefined => {
-    const same = left.filter(({ request }) => isSame(request, sent))
-    const recorded = call === undefined ? undefined : draws.recordedCall(call)
+  const find = (sent: RedactedRequest, recorded: number | undefined): Exchange | undefined => {
+    const same = left.filter(({ request }) => textOf(request) === textOf(sent))
     return same.find((exchange) => exchange.call === recorded) ?? same[0]
   }
+  /** What another call of the recording fetched, for this one too: each call gets each document as often as it is recorded. */
+  const findDocument = (sent: RedactedRequest, recorded: number | undefined): Exchange | undefined => {
+    if (recorded === undefined) return undefined
+    const found = cassette.exchanges.find(
+      (exchange) =>
+        exchange.call !== recorded &&
+        shared.get(exchange)?.has(recorded) !== true &&
+        isSameDocument(exchange.request, sent),
+    )
+    if (found !== undefined) shared.set(found, (shared.get(found) ?? new Set()).add(recorded))
+    return found
+  }
+  /** Whether a document need not be asked for any more: another call got it, and the cache has it. */
+  const isSpared = ({ call, request }: Exchange): boolean =>
+    cassette.exchanges.some(
+      (other) =>
+        (shared.has(other) || (other.call !== call && !left.includes(other))) && isSameDocument(other.request, request),
+    )
+  /** Of a call that asked for more documents than the recorded one, or for fewer: it draws at other moments. */
+  const findShifted = (sent: RedactedRequest, recorded: number | undefined): Exchange | undefined => {
+    const own = left.filter(({ call }) => call === recorded)
+    const hadMore = [...shared.values()].some((calls) => calls.has(recorded ?? 0))
+    if (!hadMore && !own.some(isSpared)) return undefined
+    const ids = idsOf(cassette.exchanges.filter(({ call }) => call === recorded))
+    return own.find(({ request }) => isSameButDrawn(request, sent, ids))
+  }
+  const unasked = (): readonly Exchange[] => left.filter((exchange) => !isSpared(exchange))
 
   const send: Transport = async (request, sendOptions) => {
     if (sendOptions?.signal?.aborted === true) throw abortFailure(request.step, sendOptions.signal.reason)
     const plain = recordedRequest(request)
     const sent = { ...plain, url: binding.toPseudonym(plain.url), ...bodyOf(plain, binding.toPseudonym) }
-    const exchange = find(sent, sendOptions?.call)
+    const recorded = sendOptions?.call === undefined ? undefined : draws.recordedCall(sendOptions.call)
+    const own = find(sent, recorded)
+    const exchange = own ?? findDocument(sent, recorded) ?? findShifted(sent, recorded)
     if (exchange === undefined) {
       const error = unexpected(sent, left, request)
       mismatch ??= error
       throw error
     }
-    left.splice(left.indexOf(exchange), 1)
-    draws.passed(exchange)
+    if (own !== undefined || exchange.call === recorded) {
+      left.splice(left.indexOf(exchange), 1)
+      draws.passed(exchange)
+    }
     if (exchange.failure !== undefined) {
       throw new TransportError(exchange.failure.code, exchange.failure.message, { step: request.step })
     }
@@ -90,11 +124,12 @@ export function replayTransport(json: unknown, options: ReplayOptions = {}): Rep
       } satisfies Runtime,
     },
     cassette: { value: cassette },
-    left: { get: () => left.length },
+    left: { get: () => unasked().length },
     assertExhausted: {
       value: () => {
         if (mismatch !== undefined) throw mismatch
-        if (left.length > 0) throw unused(left)
+        const never = unasked()
+        if (never.length > 0) throw unused(never)
       },
     },
   })
@@ -102,15 +137,6 @@ export function replayTransport(json: unknown, options: ReplayOptions = {}): Rep
 
 function bodyOf({ body }: RedactedRequest, change: (text: string) => string): { readonly body?: string } {
   return body === undefined ? {} : { body: change(body) }
-}
-
-/** Whether two requests in recorded form are the same. */
-function isSame(recorded: RedactedRequest, sent: RedactedRequest): boolean {
-  return JSON.stringify(ordered(recorded)) === JSON.stringify(ordered(sent))
-}
-
-function ordered({ method, url, headers, body }: RedactedRequest): readonly unknown[] {
-  return [method, url, Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1)), body ?? '']
 }
 
 async function answer(
