@@ -128,6 +128,21 @@ describe('a document that another call fetched', () => {
     await expect(tell(1, later)).resolves.toMatchObject({ body: 'of 1' })
   })
 
+  it('lets the call that fetched it draw later too', async () => {
+    const { replay, fetch, tell } = play([get(1, one), post(2, two, soap(two, '', 'urn:x'))])
+    const later = soap(replay.runtime.newId(), '', 'urn:x')
+    await expect(tell(2, later)).rejects.toThrow(CassetteMismatchError)
+    await fetch(2)
+    await expect(tell(2, later)).resolves.toMatchObject({ body: 'of 2' })
+  })
+
+  it('that one call fetched twice is to be asked for twice', async () => {
+    const { replay, fetch } = play([get(1, one), get(1, one), post(2, two, '')])
+    await fetch(1)
+    expect(replay.left).toBe(2)
+    expect(() => replay.assertExhausted()).toThrow(CassetteMismatchError)
+  })
+
   it('never stands for a request with a body', async () => {
     const { tell } = play([post(1, one, soap(one, '', 'urn:a')), post(2, two, soap(two, '', 'urn:b'))])
     await tell(1, soap(one, '', 'urn:a'))
