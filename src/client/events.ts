@@ -123,6 +123,8 @@ export type WarningCode =
   | 'NO_ACCOUNT'
   /** The token store failed; the token was returned all the same. */
   | 'STORE_FAILED'
+  /** In an imported archive: a token request that is no form, or has its fields in the URL. */
+  | 'NOT_A_FORM'
   /** RFC 9700 §2.4 and Microsoft: this grant is not for new designs. */
   | 'ROPC_BCP'
   /** This grant cannot do multifactor authentication or what else a policy may want. */

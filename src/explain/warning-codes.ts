@@ -102,6 +102,12 @@ export const warningCodes: Readonly<Record<string, WarningEntry>> = {
     meaning: 'The answer names no user, so nothing was cached and no silent call can follow',
     remedy: 'Ask for the scope openid, which brings an id_token.',
   },
+  NOT_A_FORM: {
+    meaning:
+      'The program of the archive sent its token request as JSON or multipart, or in the URL; token endpoints read forms only',
+    remedy:
+      'Send the fields in the body as application/x-www-form-urlencoded (RFC 6749 §4.3.2). What was in a URL is in logs: change that password.',
+  },
   STORE_FAILED: {
     meaning: 'The token store failed; the token was returned all the same and was not kept',
     remedy: 'Mend the store: the message has its code. The next call will ask for the password again.',

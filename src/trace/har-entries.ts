@@ -12,6 +12,8 @@ export interface HarExchange {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** Of a token request that is no form: which grant it asks for, and where it says so. */
+  readonly misplaced?: { readonly grant: string; readonly where: 'JSON' | 'multipart' | 'URL' }
   /** Absent where no answer came. */
   readonly response?: {
     readonly status: number
@@ -58,7 +60,8 @@ function readEntry(entry: Json, index: number): HarExchange | undefined {
   const response = asObject(entry['response'])
   const status = asNumber(response['status'])
   const content = contentOf(asObject(response['content']))
-  const step = stepOf(method, new URL(url), body, content)
+  const misplaced = method === 'POST' ? misplacedGrant(new URL(url), body) : undefined
+  const step = misplaced === undefined ? stepOf(method, new URL(url), body, content) : 'token'
   if (step === undefined) return undefined
   const started = Date.parse(asText(entry['startedDateTime']))
   const timings = timingsOf(asObject(entry['timings']))
@@ -72,6 +75,7 @@ function readEntry(entry: Json, index: number): HarExchange | undefined {
     url,
     headers: headersOf(request['headers']),
     ...(body === undefined ? {} : { body: short(body, step) }),
+    ...(misplaced === undefined ? {} : { misplaced }),
     ...(isAnswered
       ? { response: { status, headers: headersOf(response['headers']), body: short(content, step) } }
       : {}),
@@ -90,6 +94,17 @@ function stepOf(method: string, { pathname }: URL, body: string | undefined, con
   if (/\/discovery\/instance$/.test(path) || path.includes('/.well-known/openid-configuration')) return 'authority'
   if (/\/discovery\/(?:v2\.0\/)?keys$|\/jwks(?:\.json|_uri)?$/.test(path)) return 'id_token'
   return undefined
+}
+
+// A common mistake, which the server answers with no more than that grant_type is missing.
+function misplacedGrant({ searchParams }: URL, body = ''): HarExchange['misplaced'] {
+  if (/(?:^|&)grant_type=/.test(body)) return undefined
+  const [, inJson] = /^\s*\{[\s\S]*"grant_type"\s*:\s*"([\w:./-]{1,200})"/.exec(body) ?? []
+  if (inJson !== undefined) return { grant: inJson, where: 'JSON' }
+  const [, inPart] = /\bname="grant_type"\r?\n(?:[\w-]+:.*\r?\n)*\r?\n([\w:./-]{1,200})/.exec(body) ?? []
+  if (inPart !== undefined) return { grant: inPart, where: 'multipart' }
+  const inUrl = searchParams.get('grant_type')
+  return inUrl === null ? undefined : { grant: inUrl.slice(0, 200), where: 'URL' }
 }
 
 function bodyOf(postData: Json): string | undefined {

@@ -32,7 +32,7 @@ export function traceFromHar(json: unknown, { level = 'share' }: { readonly leve
 }
 
 function redact(exchange: HarExchange, secrets: readonly Secret[]): RedactedExchange {
-  const { step, startedAt, durationMs, timings, method, url, headers, body, response } = exchange
+  const { step, startedAt, durationMs, timings, method, url, headers, body, misplaced, response } = exchange
   const request = createRequest({ step, method, url, headers, ...(body === undefined ? {} : { body }), secrets })
   return {
     step,
@@ -40,6 +40,7 @@ function redact(exchange: HarExchange, secrets: readonly Secret[]): RedactedExch
     durationMs,
     ...(timings === undefined ? {} : { timings }),
     request: redactRequest(request),
+    ...(misplaced === undefined ? {} : { misplaced }),
     ...(response === undefined ? {} : { response: redactResponse(response, request, secrets) }),
   }
 }
@@ -78,11 +79,13 @@ function eventsOfCall(call: readonly RedactedExchange[], callId: string, began: 
   let hasToken = false
   let lastAt = firstAt
   call.forEach((exchange, index) => {
-    const { step, startedAt, durationMs, timings, request, response } = exchange
+    const { step, startedAt, durationMs, timings, request, misplaced, response } = exchange
     const hop = index + 1
     const { method, url } = request
     const read = reader.read(exchange)
     for (const decision of read.before) emit(startedAt, decision)
+    if (misplaced !== undefined)
+      emit(startedAt, { type: 'warning', code: 'NOT_A_FORM', message: notAForm[misplaced.where] })
     emit(startedAt, { type: 'http.request', hop, step, method, url }, { message: request })
     lastAt = Math.max(lastAt, startedAt + durationMs)
     if (response !== undefined) {
@@ -105,6 +108,13 @@ function eventsOfCall(call: readonly RedactedExchange[], callId: string, began: 
   if (failure !== undefined || hasToken) emit(lastAt, { type: 'run.end', ok: hasToken, durationMs: lastAt - firstAt })
   return events
 }
+
+const notAForm = {
+  JSON: 'the token request is JSON: token endpoints read application/x-www-form-urlencoded and nothing else',
+  multipart:
+    'the token request is multipart/form-data: token endpoints read application/x-www-form-urlencoded and nothing else',
+  URL: 'the fields of the token request are in its URL, where every log shows them: they belong in the body',
+} as const
 
 function creatorOf(json: unknown, secrets: readonly Secret[]): string {
   const { name, version } = (json as { log: { creator?: { name?: unknown; version?: unknown } } }).log.creator ?? {}

@@ -19,6 +19,7 @@ import { assertionFacts } from '../wstrust/assertion-facts.ts'
 import { type MexDocument, parseMexDocument } from '../wstrust/mex-document.ts'
 import { type WsTrustVersion, wsTrust } from '../wstrust/namespaces.ts'
 import { parseSecurityTokenResponse } from '../wstrust/security-token-response.ts'
+import type { HarExchange } from './har-entries.ts'
 import type { TraceEventOf } from './trace.ts'
 
 /** An exchange of somebody else's program, without its secrets. */
@@ -29,6 +30,7 @@ export interface RedactedExchange {
   readonly durationMs: number
   readonly timings?: Timings
   readonly request: RedactedRequest
+  readonly misplaced?: NonNullable<HarExchange['misplaced']>
   readonly response?: RedactedResponse
 }
 
@@ -130,10 +132,13 @@ function usernameIn(body: string): string | undefined {
   return /<(?:[\w.-]+:)?Username>([^<]{1,200})</.exec(body)?.[1]
 }
 
-function decisionsBefore({ step, request }: RedactedExchange, context: Context): readonly Event<'decision'>[] {
+function decisionsBefore(
+  { step, request, misplaced }: RedactedExchange,
+  context: Context,
+): readonly Event<'decision'>[] {
   if (step === 'wstrust') return [endpointDecision(request, context)]
   if (step !== 'token') return []
-  const chosen = formOf(request).get('grant_type') ?? ''
+  const chosen = misplaced?.grant ?? formOf(request).get('grant_type') ?? ''
   const known = Object.entries(grantTypes).map(
     ([name, label]): Candidate => ({ label, rule: `grant.${name}`, ok: label === chosen }),
   )

@@ -33,15 +33,22 @@ function secretPart(text: string): string {
 const jwt = /^[\w-]+\.[\w-]+\.([\w-]*)$/
 const redactedSignature = encodeBase64Url('redacted')
 
-function secretTexts({ headers, body = '', response }: HarExchange): readonly string[] {
+function secretTexts({ url, headers, body = '', response }: HarExchange): readonly string[] {
   const form = new URLSearchParams(body)
   return [
-    ...secretFields.flatMap((name) => form.getAll(name)),
+    ...secretFields.flatMap((name) => [...form.getAll(name), ...new URL(url).searchParams.getAll(name)]),
+    ...tokensInJson(body),
+    ...passwordsInParts(body),
     ...passwordsInXml(body),
     ...tokensInJson(response?.body ?? ''),
     ...authorizations(headers['authorization'] ?? ''),
     ...(headers['cookie'] ?? '').split(/;\s*/).map((cookie) => cookie.slice(cookie.indexOf('=') + 1)),
   ]
+}
+
+function passwordsInParts(body: string): readonly string[] {
+  const parts = body.matchAll(/\bname="([\w-]{1,50})"\r?\n(?:[\w-]+:.*\r?\n)*\r?\n([^\r\n]*)/g)
+  return Array.from(parts).flatMap(([, name = '', value = '']) => (secretFields.includes(name) ? [value] : []))
 }
 
 function passwordsInXml(body: string): readonly string[] {

@@ -242,6 +242,37 @@ describe('a HAR of somebody else’s program', () => {
     expect(run.end?.ok).toBe(true)
   })
 
+  it.each([
+    ['JSON', { type: 'application/json', body: JSON.stringify({ grant_type: 'password', username: 'a', password }) }],
+    [
+      'multipart',
+      {
+        type: 'multipart/form-data; boundary=b',
+        body: ['grant_type', 'password', 'password', password]
+          .map((text, index) =>
+            index % 2 === 0 ? `--b\r\nContent-Disposition: form-data; name="${text}"\r\n\r\n` : `${text}\r\n`,
+          )
+          .join(''),
+      },
+    ],
+    ['URL', { url: `${token.url}?grant_type=password&password=${encodeURIComponent(password)}`, body: '' }],
+  ])('says that a token request in %s is no form, and hides its password', (_, change) => {
+    const answer = JSON.stringify({
+      error: 'invalid_request',
+      error_description: `AADSTS900144: The request body must contain the following parameter: 'grant_type'. ${password}`,
+      error_codes: [900144],
+    })
+    for (const level of ['share', 'raw'] as const) {
+      const trace = traceFromHar(har([{ ...token, ...change, status: 400, answer }]), { level })
+      expect(trace.events).toContainEqual(expect.objectContaining({ type: 'warning', code: 'NOT_A_FORM' }))
+      expect(summarise(runOf(trace))).toMatchObject({
+        password: { host: 'login.microsoftonline.com', hop: 1 },
+        refused: { number: 'AADSTS900144' },
+      })
+      expect(JSON.stringify(trace)).not.toMatch(/Pa\$\$w0rd|Pa%24/)
+    }
+  })
+
   it('does not read an answer that is longer than a client would read', () => {
     const long = { ...realm, answer: realm.answer?.replace('{', `{${' '.repeat(70_000)}`) ?? '' }
     const [hop] = hopsOf(runOf(traceFromHar(har([long]), team)))
