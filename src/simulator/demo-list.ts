@@ -54,7 +54,13 @@ export function demoApps(world: World): DemoApp[] {
       authority,
       ...(secret === undefined ? {} : { secret }),
     }))
-  return [...listed('entra', world.apps), ...listed('adfs', world.farm.clients ?? []), ...listed('b2c', world.b2c.apps)]
+  return [
+    ...listed('entra', world.apps),
+    ...[world.farm, ...world.farms].flatMap(({ clients = [] }) => listed('adfs', clients)),
+    ...listed('b2c', world.b2c.apps),
+    ...listed('ciam', world.ciam.apps),
+    ...listed('oidc', world.oidc.clients),
+  ]
 }
 
 function expectedRefusal(world: World, user: User): string | undefined {

@@ -87,6 +87,11 @@ it('keeps no secret in its journal, whoever sent what to which place', async () 
   expect(simulator.journal).toEqual([])
 })
 
+it('lists the apps of every authority', async () => {
+  const { apps, authorities } = await createSimulator()
+  expect(new Set(apps.map(({ authority }) => authority))).toEqual(new Set(Object.keys(authorities)))
+})
+
 it('keeps the secrets of the other authorities out of its journal too, in every field', async () => {
   const simulator = await createSimulator()
   const { adfs, b2c, ciam, oidc } = simulator.authorities
