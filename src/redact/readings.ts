@@ -49,11 +49,22 @@ function runs(text: string, pattern: RegExp, decode: (run: string) => string): s
   return Array.from(text.matchAll(pattern), ([run]) => decode(run)).join('\n')
 }
 
+const sextets: Uint8Array = new Uint8Array(128)
+for (const alphabet of ['+/', '-_']) {
+  const digits = `ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789${alphabet}`
+  for (let value = 0; value < digits.length; value++) sextets[digits.charCodeAt(value)] = value
+}
+
+// By hand, and in one go: atob and a callback for each byte take five times as long, and a scan is nearly nothing else.
 function fromBase64(run: string): string {
   // One letter more than whole groups carries no byte.
-  const whole = run.length % 4 === 1 ? run.slice(0, -1) : run
-  const binary = atob(whole.replaceAll('-', '+').replaceAll('_', '/'))
-  return textOf(Uint8Array.from(binary, (letter) => letter.charCodeAt(0)))
+  const bytes = new Uint8Array((run.length * 3) >> 2)
+  let bits = 0
+  for (let index = 0, at = 0; index < run.length; index++) {
+    bits = ((bits << 6) | (sextets[run.charCodeAt(index)] ?? 0)) & 0xffffff
+    if (index % 4 !== 0) bytes[at++] = bits >> (6 - 2 * (index % 4))
+  }
+  return textOf(bytes)
 }
 
 function hexBytes(hex: string): Uint8Array {
@@ -63,10 +74,12 @@ function hexBytes(hex: string): Uint8Array {
   return bytes
 }
 
+const utf8 = new TextDecoder()
+const utf16 = ['utf-16le', 'utf-16be'].map((label) => new TextDecoder(label))
+
 // Where there are NULs the bytes may be UTF-16, of either byte order, and may begin in the middle of a character.
 function textOf(bytes: Uint8Array): string {
-  const text = new TextDecoder().decode(bytes)
+  const text = utf8.decode(bytes)
   if (!bytes.includes(0)) return text
-  const orders = ['utf-16le', 'utf-16be'].map((label) => new TextDecoder(label))
-  return [text, ...orders.flatMap((order) => [order.decode(bytes), order.decode(bytes.subarray(1))])].join('\n')
+  return [text, ...utf16.flatMap((order) => [order.decode(bytes), order.decode(bytes.subarray(1))])].join('\n')
 }
