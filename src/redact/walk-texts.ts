@@ -44,7 +44,7 @@ function walkInside(text: string, visit: Visit, place: Place): string {
 }
 
 /** Of a member: a claim is called by a URL of whoever invented it, or by the id of the application that it is of. */
-const mayNameSomebody = /[@/]|\.[^.]+\.|[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-/i
+const mayNameSomebody = /@|:\/\/|\.[^.]+\.|[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-/i
 
 /** Visits every text of a JSON value, and those names of members that hold a URL, a host, a user name or an id. */
 export function walkJson(json: unknown, visit: Visit, place: Place = nowhere): unknown {

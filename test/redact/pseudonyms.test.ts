@@ -222,8 +222,10 @@ describe('a pseudonym', () => {
   })
 
   it('leaves a text alone that names nobody, to the last character', () => {
+    // "::a" is an address, and "a.b.c" a host.
+    const nameless = fc.json().filter((one) => !/::|\..*\./.test(one))
     fc.assert(
-      fc.property(fc.json(), fc.stringMatching(/^[ a-z<>="'&;%{}[\]()+-]{0,40}$/), (json, text) => {
+      fc.property(nameless, fc.stringMatching(/^[ a-z<>="'&;%{}[\]()+-]{0,40}$/), (json, text) => {
         expect(createPseudonyms().value({ json, text })).toEqual({ json, text })
       }),
       { numRuns: 100 },
