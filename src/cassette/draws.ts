@@ -14,8 +14,8 @@ export interface DrawRecorder {
   rest(): readonly Drawn[]
 }
 
-/** @param source Where clock and ids come from. */
-export function createDrawRecorder(source: Source): DrawRecorder {
+/** @param source Where clock and ids come from: of each call its own, where there are such. */
+export function createDrawRecorder(source: Source & Pick<Runtime, 'forCall'>): DrawRecorder {
   // Calls that neither draw an id nor send anything do not count: a reading of the clock alone has nothing to replay.
   const numbers = new Map<number, number>()
   const drawn = new Map<number, { ids: string[]; clock: EpochSeconds[] }>()
@@ -35,19 +35,22 @@ export function createDrawRecorder(source: Source): DrawRecorder {
     return { call: numberOf(call), ids, clock: withoutRepeats(clock) }
   }
   return {
-    forCall: (call) => ({
-      now() {
-        const at = Math.floor(source.now())
-        of(call).clock.push(at)
-        return at
-      },
-      newId() {
-        numberOf(call)
-        const id = source.newId()
-        of(call).ids.push(id)
-        return id
-      },
-    }),
+    forCall(call) {
+      const own = source.forCall?.(call) ?? source
+      return {
+        now() {
+          const at = Math.floor(own.now())
+          of(call).clock.push(at)
+          return at
+        },
+        newId() {
+          numberOf(call)
+          const id = own.newId()
+          of(call).ids.push(id)
+          return id
+        },
+      }
+    },
     take,
     rest: () =>
       [...drawn.keys()]

@@ -1,4 +1,5 @@
 import type { SignJWT } from 'jose'
+import { decodeBase64Url } from '../protocol/base64url.ts'
 import { readPart } from '../redact/redact-jwt.ts'
 import { walkTexts } from '../redact/walk-texts.ts'
 import type { CassetteResponse } from './cassette.ts'
@@ -49,6 +50,25 @@ export async function createTokenPublisher(): Promise<TokenPublisher> {
       return { ...response, body: filled.replace(token, (jwt) => signed.get(jwt) ?? jwt) }
     },
   }
+}
+
+const standInForm = /^published-(?:access-token|refresh-token|id-token|device-code|user-code)-[1-9]\d{0,3}$/
+
+/** Whether a token is one that a publisher made, as the answers of a replay have: it is nobody's secret. */
+export async function isPublished(text: string): Promise<boolean> {
+  if (standInForm.test(text) || hasBlankSignature(decodeBase64Url(text) ?? text)) return true
+  if (readPart(text.split('.')[0] ?? '')?.['kid'] !== publishedKeyId) return false
+  const { compactVerify, importJWK } = await import('jose')
+  return compactVerify(text, await importJWK({ ...publishedJwks().keys[0] }, 'RS256')).then(
+    () => true,
+    () => false,
+  )
+}
+
+// A signature that is blank is one that was taken off: nobody accepts the assertion.
+function hasBlankSignature(xml: string): boolean {
+  const hidden = [...xml.matchAll(/<(?:[\w.-]+:)?(?:SignatureValue|CipherValue)\b[^>]{0,200}>([^<]*)</g)]
+  return hidden.length > 0 && hidden.every(([, value]) => value === '')
 }
 
 function isKeySet(body: string): boolean {

@@ -10,7 +10,7 @@ import { walkJson } from '../redact/walk-texts.ts'
 import type { Cassette, CassetteFailure, CassetteResponse, Drawn, Exchange } from './cassette.ts'
 import { createDrawRecorder } from './draws.ts'
 import { identifiersOf } from './identifiers.ts'
-import { createTokenPublisher } from './publish-tokens.ts'
+import { createTokenPublisher, isPublished } from './publish-tokens.ts'
 import { readCassette, writeCassette } from './read-cassette.ts'
 import { recordedRequest, recordedResponse } from './recorded-message.ts'
 
@@ -19,7 +19,7 @@ export type CassetteSink = (cassette: Cassette, text: string, check: (written: s
 
 export interface RecordOptions {
   /** Clock and ids that the recorded calls draw from; default the system's. */
-  readonly runtime?: Pick<Runtime, 'now' | 'newId'>
+  readonly runtime?: Pick<Runtime, 'now' | 'newId' | 'forCall'>
   /** Secrets that no message may show, beside those that requests and answers carry. */
   readonly secrets?: readonly Secret[]
   /** Texts of yours that must not be in the cassette, such as the name of a person or of a project. */
@@ -73,6 +73,13 @@ export function recordTransport(inner: Transport, sink: CassetteSink, options: R
     return [...secrets.values()]
   }
 
+  // What answers came from a replay, or its server, is to be written as it was.
+  const unpublished = async (): Promise<readonly Secret[]> => {
+    const all = [...secrets.values()]
+    const known = await Promise.all(all.map((secret) => isPublished(secret.reveal())))
+    return all.filter((secret, index) => known[index] !== true || options.secrets?.includes(secret) === true)
+  }
+
   const send: Transport = async (request, sendOptions) => {
     const drawn = draws.take(sendOptions?.call ?? 0)
     // Its place is that of the request: answers to concurrent ones come in any order.
@@ -106,7 +113,7 @@ export function recordTransport(inner: Transport, sink: CassetteSink, options: R
     }
     const cassette = readCassette({ ...named, exchanges: published })
     const text = writeCassette(cassette)
-    const check = leakCheck([...secrets.values()], identifiers, options)
+    const check = leakCheck(await unpublished(), identifiers, options)
     check(text)
     await sink(cassette, text, check)
     return cassette

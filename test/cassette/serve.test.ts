@@ -4,11 +4,13 @@ import { compactVerify, createLocalJWKSet, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Cassette, Exchange } from '../../src/cassette/cassette.ts'
 import { publishedJwks } from '../../src/cassette/published-key.ts'
+import { recordTransport } from '../../src/cassette/record.ts'
 import { type CassetteServer, type ServedCassetteFacts, serveCassettes } from '../../src/cassette/serve.ts'
 import { createRopcClient } from '../../src/client/client.ts'
 import type { ClientOptions } from '../../src/client/options.ts'
 import type { RopcClient } from '../../src/client/ropc-client.ts'
 import { useCassette } from '../../src/testing/use-cassette.ts'
+import { createHttpsTransport } from '../../src/transport/https-transport.ts'
 import { ask } from './recorded.ts'
 
 const names = [
@@ -102,6 +104,10 @@ function factsOf(name: string): ServedCassetteFacts & { readonly origin: string 
 function clientOf(name: string, options: Partial<ClientOptions> = {}): RopcClient {
   const { authority, clientId = 'id' } = factsOf(name)
   return createRopcClient({ authority, clientId, ca: server.ca, rememberRefusals: false, ...options })
+}
+
+function keysOf(body: string): unknown {
+  return body.startsWith('{') ? Object.keys(JSON.parse(body)) : body.slice(0, 100)
 }
 
 interface Reply {
@@ -335,6 +341,28 @@ describe('the server', () => {
       message: expect.stringContaining('empty'),
     })
   })
+
+  it.each(['managed', 'federated', 'refresh', 'mfa-required'])(
+    'can be recorded from, and so can be recorded with ropc token --record: %s',
+    async (name) => {
+      const { username = '', scopes = [], origin } = factsOf(name)
+      const transport = createHttpsTransport({ ca: server.ca })
+      const recorder = recordTransport(transport, () => {}, {
+        origins: { [origin]: 'https://login.microsoftonline.com' },
+      })
+      const client = clientOf(name, { ca: undefined, transport: recorder, runtime: recorder.runtime } as never)
+      await client.acquireTokenByUsernamePassword({ ...ask(username), scopes }).catch(() => {})
+      const recorded = (await recorder.finish()).exchanges
+      await transport.close()
+      // At a host that it does not know, a client asks where the endpoints are.
+      const exchanges = recorded.filter(({ request }) => !request.url.includes('/.well-known/'))
+      const { cassette } = useCassette(name as 'managed')
+      const answers = (all: readonly Exchange[]): unknown[] =>
+        all.map(({ response }) => [response?.status, response?.headers['content-type'], keysOf(response?.body ?? '')])
+      expect(answers(exchanges)).toEqual(answers(cassette.exchanges.slice(0, exchanges.length)))
+      expect(exchanges.length).toBeGreaterThan(1)
+    },
+  )
 
   it('passes over scopes that are no texts', async () => {
     const call = { operation: 'x', request: { scopes: [{ toString: 1 }, 'a'] }, outcome: {} }
