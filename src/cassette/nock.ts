@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
-import { InvalidArgumentError, type Step } from '../errors.ts'
+import { InvalidArgumentError, isAuthError, type Step } from '../errors.ts'
 import type { HttpRequest, HttpResponse } from '../protocol/http.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
 import type { RedactedRequest } from '../redact/redacted-message.ts'
@@ -98,7 +98,7 @@ export async function fromNock(
   options: Pick<RecordOptions, 'secrets' | 'forbidden' | 'origins'> = {},
 ): Promise<Cassette> {
   if (!Array.isArray(definitions)) throw notNock('what was given', 'is not a list')
-  const read = definitions.map((definition, index) => readDefinition(definition, `definition ${index + 1}`))
+  const read = definitions.map((definition, index) => readPlain(definition, `definition ${index + 1}`))
   let answers: readonly HttpResponse[] = []
   const recorder = recordTransport(
     async () => answers[0] as HttpResponse,
@@ -115,6 +115,15 @@ export async function fromNock(
 interface Read {
   readonly request: HttpRequest
   readonly response: HttpResponse
+}
+
+/** What JSON has, no program's own conversions can spoil. */
+function readPlain(definition: unknown, where: string): Read {
+  try {
+    return readDefinition(definition, where)
+  } catch (error) {
+    throw isAuthError(error) ? error : notNock(where, 'is no plain data, such as JSON has')
+  }
 }
 
 function readDefinition(definition: unknown, where: string): Read {

@@ -57,6 +57,15 @@ export function writeCassette(cassette: Cassette): string {
   return `${text.replace(/\[\n\s+(\d+(?:,\n\s+\d+)*)\n\s+\]/g, (_, items: string) => `[${items.replace(/,\s+/g, ', ')}]`)}\n`
 }
 
+/** What a program says of its own recording becomes JSON too. @throws {@link InvalidArgumentError} for what is none. */
+export function checkPlain(about: object): void {
+  try {
+    JSON.stringify(about)
+  } catch {
+    throw invalid('what is said about it', 'is no plain data, such as JSON has')
+  }
+}
+
 function parse(text: string): unknown {
   if (text.length > maxLength) throw invalid('the cassette', `is longer than ${maxLength} characters`)
   try {

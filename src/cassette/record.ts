@@ -11,7 +11,7 @@ import type { Cassette, CassetteFailure, CassetteResponse, Drawn, Exchange } fro
 import { createDrawRecorder } from './draws.ts'
 import { identifiersOf } from './identifiers.ts'
 import { createTokenPublisher, isPublished } from './publish-tokens.ts'
-import { readCassette, writeCassette } from './read-cassette.ts'
+import { checkPlain, readCassette, writeCassette } from './read-cassette.ts'
 import { recordedRequest, recordedResponse } from './recorded-message.ts'
 
 /** Takes a finished cassette, with the text it has in a file; `check` throws when a text shows what must not be seen. */
@@ -98,6 +98,7 @@ export function recordTransport(inner: Transport, sink: CassetteSink, options: R
   }
 
   const finish = async (about: About = {}): Promise<Cassette> => {
+    checkPlain(about)
     // A request that is still under way, or whose transport broke, has nothing to replay.
     // Call by call: which of two calls at once is first with its request is chance, and nothing that a replay looks at.
     const exchanges = recorded

@@ -90,7 +90,7 @@ const proofs: Readonly<Record<NonNullable<CassetteClient['clientAuthentication']
 }
 
 function unknownName(name: unknown): InvalidArgumentError {
-  const asked = String(name).slice(0, 50)
+  const asked = typeof name === 'string' ? name.slice(0, 50) : `(a value of type ${typeof name})`
   const near = [...cassetteNames]
     .map((known) => ({ known, distance: distance(asked.toLowerCase(), known) }))
     .sort((a, b) => a.distance - b.distance)

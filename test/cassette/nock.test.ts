@@ -1,10 +1,11 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import nock from 'nock'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { fromNock, toNock } from '../../src/cassette/nock.ts'
 import { recordTransport } from '../../src/cassette/record.ts'
 import { replayTransport } from '../../src/cassette/replay.ts'
-import { createRopcClient } from '../../src/index.ts'
+import { createRopcClient, isAuthError } from '../../src/index.ts'
 import type { Transport } from '../../src/protocol/http.ts'
 import type { Simulator } from '../../src/simulator/simulator.ts'
 import { useCassette } from '../../src/testing/use-cassette.ts'
@@ -245,5 +246,41 @@ describe('fromNock', () => {
       code: 'ERR_CASSETTE_INVALID',
       message: expect.stringContaining('no recording of nock: '),
     })
+  })
+
+  it('makes of anything a cassette, or an error of ours', async () => {
+    const anything = fc.anything({
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withObjectString: true,
+      withSet: true,
+    })
+    const definition = fc.record(
+      {
+        ...{ scope: fc.constant('https://a.example'), path: fc.constant('/token'), method: fc.constant('POST') },
+        ...{ body: anything, status: anything, response: anything, rawHeaders: anything, reqheaders: anything },
+      },
+      { requiredKeys: ['scope', 'path'] },
+    )
+    const circular: Record<string, unknown> = {}
+    circular['itself'] = circular
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(anything, fc.array(definition, { maxLength: 2 })), async (definitions) => {
+        const cassette = await fromNock(definitions).catch((error: unknown) => error)
+        if (isAuthError(cassette)) expect(cassette.code).toMatch(/^ERR_CASSETTE_(INVALID|LEAK)$/)
+        else expect(() => replayTransport(cassette)).not.toThrow()
+      }),
+      {
+        numRuns: 150,
+        examples: [
+          [[{ scope: 'https://a.example', path: '/token', response: circular }]],
+          [[{ scope: 'https://a.example', path: '/token', response: 1n }]],
+          [[{ scope: 'https://a.example', path: '/token', method: { toString: 1 } }]],
+          [[{ scope: 'https://a.example', path: '/token', method: 'POST', body: { a: { toString: 1 } } }]],
+          [[{ scope: 'https://a.example', path: '/token', method: Symbol('GET') }]],
+        ],
+      },
+    )
   })
 })

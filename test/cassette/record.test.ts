@@ -9,6 +9,16 @@ import { findLeaks, randomSecrets, secrecyContract } from '../contract/secrecy.t
 import { ada, ask, countingRuntime, fred, record, scopes, simulatorOfCloud } from './recorded.ts'
 
 describe('recordTransport', () => {
+  it('refuses to be told of itself what no JSON has', async () => {
+    const recorder = recordTransport((await simulatorOfCloud()).send, () => {})
+    const circular: Record<string, unknown> = {}
+    circular['itself'] = circular
+    for (const options of [circular, { a: 1n }]) {
+      const about = { client: { clientId: 'a', authority: 'https://a.example', options } }
+      await expect(recorder.finish(about)).rejects.toMatchObject({ code: 'ERR_CASSETTE_INVALID' })
+    }
+  })
+
   it('changes nothing of what passes', async () => {
     const simulator = await simulatorOfCloud()
     const { client, finish } = record(simulator, ada.username)

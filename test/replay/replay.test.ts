@@ -123,6 +123,9 @@ describe('useCassette', () => {
       ['wrongpassword', 'wrong-password'],
       ['../../package', ''],
       ['__proto__', ''],
+      ...[undefined, null, 1n, Symbol('managed'), { toString: 1 }, ['managed']].map(
+        (odd) => [odd, 'Like it are'] as const,
+      ),
     ] as const) {
       const use = (): unknown => useCassette(name as never)
       expect(use).toThrow(InvalidArgumentError)
