@@ -28,7 +28,7 @@ export function createLeakScan(secrets: readonly Secret[]): LeakScan {
   if (wholes.length === 0) return { shows: () => false, showsPart: () => false }
   const letterings = wholes.map(squeeze).filter((letters) => letters.length >= 8)
   const squeezed = letterings.flatMap((letters) => [letters, backwards(letters)])
-  const tellable = wholes.filter((text) => !text.startsWith('<')).map(squeeze)
+  const tellable = wholes.filter((text) => !isAssertion(text)).map(squeeze)
   const parts = new Set(tellable.flatMap((letters) => [...partsOf(letters), ...partsOf(backwards(letters))]))
   const showsWhole = (reading: string, letters: string): boolean =>
     wholes.some((text) => reading.includes(text)) || squeezed.some((text) => letters.includes(text))
@@ -42,9 +42,14 @@ export function createLeakScan(secrets: readonly Secret[]): LeakScan {
   }
 }
 
+// Its parts are the names of elements and namespaces, which stand everywhere. A password may begin with any character.
+function isAssertion(text: string): boolean {
+  return /^<(?:[\w.-]{1,50}:)?(?:Encrypted)?Assertion[\s>]/.test(text)
+}
+
 // Of a JWT and of an assertion the signature is what makes it one; the rest of it may be known.
 function textsOf(secret: string): readonly string[] {
-  if (secret.startsWith('<')) {
+  if (isAssertion(secret)) {
     const signatures = secret.matchAll(/<(?:[\w.-]+:)?SignatureValue\b[^>]{0,200}>([^<]{8,})</g)
     return [secret, ...Array.from(signatures, ([, value = '']) => value.trim())]
   }

@@ -1,9 +1,9 @@
-import { describe } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createRequest, encodeForm, type HttpResponse } from '../../src/protocol/http.ts'
 import { Secret } from '../../src/protocol/secret.ts'
 import { redactRequest, redactResponse } from '../../src/redact/redact-message.ts'
 import { buildSecurityTokenRequest } from '../../src/wstrust/security-token-request.ts'
-import { secrecyContract } from '../contract/secrecy.ts'
+import { findLeaks, marks, secrecyContract } from '../contract/secrecy.ts'
 import { fixture } from '../fixtures.ts'
 
 const xml = (text: string): string => text.replace(/[&<>"'\r\n\t]/g, (character) => `&#${character.charCodeAt(0)};`)
@@ -156,6 +156,16 @@ describe('a redacted answer', () => {
       { runs: 2, secretsPerRun: 3 },
     )
   }
+})
+
+it.each(['<', '<a>', '<s:', '</', '<!', ''])('a part of a password that begins with %j is no less secret', (start) => {
+  const password = `${start}${marks[0]}?${marks[1]}#${marks[2]}`
+  const { body, secrets } = encodeForm([['password', new Secret(password)]])
+  const url = 'https://idp.example/token'
+  const request = createRequest({ step: 'token', method: 'POST', url, headers: {}, body, secrets })
+  const answer = { verification_uri: `https://idp.example/${password}`, error_description: marks[1] }
+  const redacted = redactResponse({ status: 200, headers: json, body: JSON.stringify(answer) }, request)
+  expect(findLeaks(redacted.body)).toEqual([])
 })
 
 describe('a redacted request', () => {
