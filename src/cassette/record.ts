@@ -12,7 +12,7 @@ import { createDrawRecorder } from './draws.ts'
 import { identifiersOf } from './identifiers.ts'
 import { createTokenPublisher, isPublished } from './publish-tokens.ts'
 import { checkPlain, readCassette, writeCassette } from './read-cassette.ts'
-import { recordedRequest, recordedResponse } from './recorded-message.ts'
+import { failureMessages, recordedRequest, recordedResponse } from './recorded-message.ts'
 
 /** Takes a finished cassette, with the text it has in a file; `check` throws when a text shows what must not be seen. */
 export type CassetteSink = (cassette: Cassette, text: string, check: (written: string) => void) => void | Promise<void>
@@ -92,7 +92,7 @@ export function recordTransport(inner: Transport, sink: CassetteSink, options: R
       keep({ response: recordedResponse(response, request, note(request, response)) })
       return response
     } catch (error) {
-      if (error instanceof TransportError) keep({ failure: { code: error.code, message: error.message } })
+      if (error instanceof TransportError) keep({ failure: failureOf(error) })
       throw error
     }
   }
@@ -124,6 +124,10 @@ export function recordTransport(inner: Transport, sink: CassetteSink, options: R
     runtime: { value: { ...runtime, forCall: draws.forCall } },
     finish: { value: finish },
   })
+}
+
+function failureOf({ code }: TransportError): CassetteFailure {
+  return { code, message: failureMessages[code] }
 }
 
 const systemSource: Pick<Runtime, 'now' | 'newId'> = {

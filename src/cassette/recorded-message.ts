@@ -1,3 +1,4 @@
+import type { TransportErrorCode } from '../errors.ts'
 import type { HttpRequest, HttpResponse } from '../protocol/http.ts'
 import type { Secret } from '../protocol/secret.ts'
 import { redactRequest, redactResponse } from '../redact/redact-message.ts'
@@ -11,6 +12,8 @@ const ofTheMachine: ReadonlySet<string> = new Set([
   ...['x-client-ver', 'x-client-os', 'x-client-cpu', 'x-client-current-telemetry', 'x-client-last-telemetry'],
   // A hint for routing, which names the user: a name that no header can hold goes without.
   'x-anchormailbox',
+  // How its maker calls the program, which may name the maker.
+  ...['x-app-name', 'x-app-ver'],
 ])
 /** Of a response: how it travelled. The length and the coding are those of a body that was changed. */
 const ofTheConnection: ReadonlySet<string> = new Set([
@@ -41,8 +44,31 @@ export function recordedResponse(
   const { status, headers, body } = redactResponse(response, request, others)
   return {
     status,
-    headers: sorted(headers, ofTheConnection),
-    body: plainMarkers(body),
+    headers: withoutNames(sorted(headers, ofTheConnection)),
+    body: plainMarkers(body.replace(/^<title>[^<]*<\/title>(?=\[dropped: )/, '<title>A page</title>')),
+  }
+}
+
+/** What failed, in words that do not depend on where the program ran: a message may name a proxy, or who made a certificate. */
+export const failureMessages: Readonly<Record<TransportErrorCode, string>> = {
+  ERR_TRANSPORT_TIMEOUT: 'no answer in time',
+  ERR_TRANSPORT_ABORTED: 'the request was aborted',
+  ERR_TRANSPORT_UNREACHABLE: 'the connection broke',
+  ERR_TRANSPORT_TLS: 'the certificate was not accepted',
+  ERR_TRANSPORT_TOO_LARGE: 'the answer was too large',
+  ERR_TRANSPORT_REDIRECT: 'the answer was a redirect',
+}
+
+// Of a challenge (RFC 9110 §11.6.1) the scheme says how to sign in; the realm is a name that somebody chose. No redirect is
+// followed: that there is one, and to which host, is all that counts.
+function withoutNames(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { 'www-authenticate': challenge, location, ...others } = headers
+  const realmless = challenge?.replace(/\b(realm\s*=\s*)(?:"[^"]*"|[^\s,]+)/gi, '$1""')
+  const place = location !== undefined && URL.canParse(location) ? `${new URL(location).origin}/` : '/'
+  return {
+    ...others,
+    ...(location === undefined ? {} : { location: place }),
+    ...(realmless === undefined ? {} : { 'www-authenticate': realmless }),
   }
 }
 

@@ -1,5 +1,7 @@
+import { createFinder } from './finder.ts'
 import * as ids from './identifiers.ts'
 import { isProtocolWord } from './known-names.ts'
+import * as prose from './prose.ts'
 import { type Leaf, walkJson, walkTexts } from './walk-texts.ts'
 
 /** Replaces people, tenants, hosts and ids by stable pseudonyms: the same everywhere in one document. */
@@ -61,6 +63,10 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
   const exact = { ids: createFinder('gu'), anyCase: createFinder('giu'), words: createFinder('gu') }
   /** User names that are of no form, as mail addresses may be: looked for before anything that is a part of them. */
   const oddUsers = createFinder('giu')
+  /** Local parts of user names, which are looked for in sentences: elsewhere they may be the name of something else. */
+  const locals = createFinder('giu')
+  /** Those that are words as others, which are looked for behind "user" and the like. */
+  const called = new Map<string, string>()
   /** Hosts whose pseudonym was given. */
   let hostsGiven = 0
 
@@ -121,7 +127,26 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
     const own = guest === undefined ? `${local}@${place}` : `${guest}@${home}`
     const isOwn = /^user\d+$/.test(guest ?? local) && ownHost.test(home ?? place)
     const name = isOwn ? (guest ?? local) : give('user', own.toLowerCase(), (count) => `user${count}`)
+    if (!isOwn) localPart(guest ?? local, name)
     return `${before}${guest === undefined ? name : `${name}_${domain(home ?? '')}#EXT#`}@${domain(place)}`
+  }
+
+  const localPart = (local: string, made: string): void => {
+    const telling = prose.tellingLocalPart(local)
+    if (telling === undefined) called.set(local.toLowerCase(), called.get(local.toLowerCase()) ?? made)
+    else if (!locals.has(telling)) locals.set(telling, made)
+  }
+  const userByName = (found: string, before: string, name: string): string => {
+    const made = called.get(name.toLowerCase())
+    return made === undefined ? found : `${before}${made}`
+  }
+  const logon = (whole: string, place: string, name: string): string => {
+    const written = exact.anyCase.get(whole)
+    if (written !== undefined || /^tenant\d+\\user\d+$/.test(whole)) return written ?? whole
+    const known = locals.get(name) ?? called.get(name.toLowerCase())
+    const made = known ?? give('user', whole.toLowerCase(), (count) => `user${count}`)
+    if (known === undefined) localPart(name, made)
+    return `${label(place)}\\${made}`
   }
 
   const guid = (original: string): string => {
@@ -223,6 +248,14 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
         if (lower.length > longestHost) continue
         hosts.set(lower, hosts.get(lower) === true || /^\/adfs\b/i.test(path))
       }
+      for (const place of isSpoken(leaf) ? prose.hostsInText(text) : []) {
+        if (!hosts.has(place)) hosts.set(place, false)
+      }
+      for (const [, place = ''] of text.matchAll(ids.appPattern)) {
+        if (place.includes('.') && ids.isDomainSegment(place) && !hosts.has(place))
+          hosts.set(place.toLowerCase(), false)
+      }
+      for (const [found, place = '', local = ''] of text.matchAll(prose.logonPattern)) logon(found, place, local)
       for (const pattern of ids.namedPatterns) {
         for (const [, called = ''] of text.matchAll(pattern))
           if (!own(called) && !hasOwnForm(called) && !exact.anyCase.has(called)) organisation(called)
@@ -245,9 +278,29 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
         .replace(ids.ipv4Pattern, ipv4)
         .replace(ids.hostPattern, (found) => (knownHost(found, hosts, given) ? host(found) : found))
         .replace(ids.appPattern, (_, name: string) => `api://${app(name)}`)
-      return exact.words.replace(exact.anyCase.replace(exact.ids.replace(written)))
+        .replace(prose.logonPattern, logon)
+        .replace(singleLabel, (found, scheme: string, place: string) =>
+          isSingle(place) ? `${scheme}${give('host', place.toLowerCase(), (count) => `host${count}`)}` : found,
+        )
+        .replace(prose.urnPattern, (found, namespace: string) =>
+          prose.isCommonUrn(namespace) ? found : `urn:${label(namespace)}`,
+        )
+      const spoken = isSpoken(leaf) ? locals.replace(written).replace(prose.calledPattern, userByName) : written
+      return exact.words.replace(exact.anyCase.replace(exact.ids.replace(spoken)))
     },
   }
+}
+
+/** Where names are looked for that have no form of their own: in sentences, and in what stands under no name. */
+function isSpoken(leaf: Leaf): boolean {
+  return leaf.name === '' || leaf.name === 'location' || prose.isProse(leaf)
+}
+
+/** A host inside of a company, as a URL may name it. */
+const singleLabel = /\b(https?:\/\/)([\p{L}\p{N}][\p{L}\p{N}-]{0,62})(?=[:/?#\s"'<>]|$)/giu
+
+function isSingle(place: string): boolean {
+  return !ids.isPublicHost(place) && !hasForm(place) && !/^host\d+$/i.test(place)
 }
 
 /** RFC 1035 §2.3.4, as text. */
@@ -278,41 +331,7 @@ function isOddUser(text: string, name: string): boolean {
 
 /** Whether a text is a pseudonym. */
 function own(text: string): boolean {
-  return /^(?:user\d+|Person \d+|Organization \d+|id-\d+)$/.test(text)
-}
-
-/** Texts and what stands in their place, found in one pass: the longest first, as whole words. */
-interface Finder {
-  get(text: string): string | undefined
-  has(text: string): boolean
-  set(text: string, made: string): void
-  replace(text: string): string
-}
-
-/** @param flags With `i`, texts are kept in lower case. */
-function createFinder(flags: 'gu' | 'giu'): Finder {
-  const all = new Map<string, string>()
-  let pattern: RegExp | undefined
-  const keyOf = (text: string): string => (flags === 'giu' ? text.toLowerCase() : text)
-  return {
-    get: (text) => all.get(keyOf(text)),
-    has: (text) => all.has(keyOf(text)),
-    set(text, made) {
-      if (!all.has(keyOf(text))) pattern = undefined
-      all.set(keyOf(text), made)
-    },
-    replace(text) {
-      if (all.size === 0) return text
-      pattern ??= anyOf(all.keys(), flags)
-      return text.replace(pattern, (found) => all.get(keyOf(found)) ?? found)
-    },
-  }
-}
-
-function anyOf(texts: Iterable<string>, flags: string): RegExp {
-  const longestFirst = [...texts].sort((a, b) => b.length - a.length)
-  const any = longestFirst.map((text) => text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|')
-  return new RegExp(`(?<![\\p{L}\\p{N}])(?:${any})(?![\\p{L}\\p{N}])`, flags)
+  return /^(?:user\d+|tenant\d+\\user\d+|Person \d+|Organization \d+|id-\d+)$/.test(text)
 }
 
 function hex(count: number, length: number): string {

@@ -1,14 +1,64 @@
 import { describe, expect, it } from 'vitest'
 import { recordTransport } from '../../src/cassette/record.ts'
 import { replayTransport } from '../../src/cassette/replay.ts'
-import { InvalidArgumentError } from '../../src/errors.ts'
-import { createRequest, type Transport } from '../../src/protocol/http.ts'
+import { InvalidArgumentError, TransportError } from '../../src/errors.ts'
+import { createRequest, type HttpResponse, type Transport } from '../../src/protocol/http.ts'
 import { Secret } from '../../src/protocol/secret.ts'
 import { createSimulator } from '../../src/simulator/simulator.ts'
 import { findLeaks, randomSecrets, secrecyContract } from '../contract/secrecy.ts'
 import { ada, ask, countingRuntime, fred, record, scopes, simulatorOfCloud } from './recorded.ts'
 
 describe('recordTransport', () => {
+  it('keeps no name that somebody chose for a realm, a page or a proxy', async () => {
+    const answers: HttpResponse[] = [
+      { status: 401, headers: { 'www-authenticate': 'Basic realm="Zava HQ", Negotiate, Digest realm=Zava' }, body: '' },
+      { status: 302, headers: { location: 'https://idp.example/u/zava' }, body: '' },
+      { status: 302, headers: { location: '/zava' }, body: '' },
+      { status: 403, headers: { 'content-type': 'text/html' }, body: '<html><title>Zava Filter</title>Zava</html>' },
+    ]
+    const inner: Transport = async ({ step }) => {
+      const answer = answers.shift()
+      if (answer === undefined) throw new TransportError('ERR_TRANSPORT_TLS', 'made by CN=Zava CA', { step })
+      return answer
+    }
+    const recorder = recordTransport(inner, () => {})
+    const url = 'https://login.microsoftonline.com/common/oauth2/v2.0/token'
+    for (let call = 0; call < 5; call++) {
+      const headers = { 'x-app-name': 'Zava' }
+      await recorder(createRequest({ step: 'token', method: 'GET', url, headers })).catch(() => {})
+    }
+    const { exchanges } = await recorder.finish()
+    expect(JSON.stringify(exchanges)).not.toMatch(/zava/i)
+    expect(exchanges[0]?.response?.headers['www-authenticate']).toBe('Basic realm="", Negotiate, Digest realm=""')
+    const locations = exchanges.slice(1, 3).map(({ response }) => response?.headers['location'])
+    expect(locations).toEqual(['https://tenant1.example/', '/'])
+    expect(exchanges[3]?.response?.body).toMatch(/^<title>A page<\/title>\[dropped: /)
+    expect(exchanges[4]?.failure?.code).toBe('ERR_TRANSPORT_TLS')
+  })
+
+  it.each([
+    ['a part of a user name that can be nothing else', 'ada.lovelace', true],
+    ['one that may be the name of something', 'payroll', false],
+    ['a host without a scheme', 'adfs01.zava.local', true],
+  ])('refuses to keep %s, wherever a server puts it', async (_, name, isRefused) => {
+    const user = name.includes('.local') ? 'ada@zava.local' : `${name}@zava.example`
+    const body = JSON.stringify({
+      [`x_${Buffer.from(name).toString('hex')}`]: 1,
+      error_description: `no ${user} at ${name}`,
+    })
+    const json = { 'content-type': 'application/json' }
+    const recorder = recordTransport(
+      async () => ({ status: 400, headers: json, body }),
+      () => {},
+    )
+    await recorder(createRequest({ step: 'token', method: 'GET', url: 'https://idp.example/token', headers: {} }))
+    const finished = recorder.finish().then(
+      () => 'kept',
+      (error: unknown) => (error as InvalidArgumentError).code,
+    )
+    expect(await finished).toBe(isRefused ? 'ERR_CASSETTE_LEAK' : 'kept')
+  })
+
   it('refuses to be told of itself what no JSON has', async () => {
     const recorder = recordTransport((await simulatorOfCloud()).send, () => {})
     const circular: Record<string, unknown> = {}
