@@ -1,4 +1,5 @@
 import { oneLine } from '../errors.ts'
+import { warningCodes } from '../explain/warning-codes.ts'
 import type { Verdict } from '../protocol/verdict.ts'
 import { type ClockSkew, findClockSkew } from './clock-skew.ts'
 import { type PasswordAnswer, tellPassword } from './password-answer.ts'
@@ -66,8 +67,8 @@ const waysInWords: Readonly<Record<string, string>> = {
   interactive: 'a sign-in in a browser (authorization code with PKCE)',
   integrated_windows: 'Windows integrated authentication',
   native_authentication: 'native authentication of External ID',
-  managed_identity: 'a managed identity',
-  workload_federation: 'a federated workload identity',
+  managed_identity: 'a managed identity (no user)',
+  workload_federation: 'a federated workload identity (no user)',
 }
 
 /** What else could sign the user in, or do without one, in words. */
@@ -82,7 +83,11 @@ function tellChange(run: Run): ChangeAnswer {
   }
   if (error === undefined) {
     const own = eventsOf(run, 'warning').filter(({ code }) => !code.startsWith('ROPC_'))
-    const text = own.map(({ code, message }) => `${sentenceOf(message)} [${code}]`).join(' ')
+    const told = own.map(({ code, message }) => {
+      const { remedy } = (Object.hasOwn(warningCodes, code) && warningCodes[code]) || { remedy: '' }
+      return `${sentenceOf(message)} [${code}] ${remedy}`.trim()
+    })
+    const text = told.join(' ')
     return { sentence: text === '' ? 'Nothing.' : `Nothing, for this call. But: ${text}`, waysOut: [] }
   }
   const { hint, whereToLook, waysOut = [] } = error

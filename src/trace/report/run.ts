@@ -124,7 +124,7 @@ function refusedTone({ refused }: Summary): Tone {
 function changeDetails({ whereToLook, waysOut }: ChangeAnswer): Content {
   return [
     whereToLook !== undefined && markup`<p><b>Where to look:</b> ${whereToLook}</p>`,
-    waysOut.length > 0 && markup`<p><b>What could sign in instead:</b> ${waysOut.map(wayInWords).join(', ')}.</p>`,
+    waysOut.length > 0 && markup`<p><b>What else could get a token:</b> ${waysOut.map(wayInWords).join(', ')}.</p>`,
   ]
 }
 
