@@ -152,7 +152,7 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
     await page.locator('.timeline a').first().focus()
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
-    await page.waitForFunction(`document.activeElement.closest('#run-1-step-2[open]') !== null`)
+    await expect.poll(() => page.evaluate(`document.activeElement.closest('#run-1-step-2[open]') !== null`)).toBe(true)
   })
 
   it('opens the step that a link of the diagram leads to, again if it was closed meanwhile', async () => {
@@ -178,7 +178,9 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
     expect(await step.getByRole('button', { pressed: true }).textContent()).toBe('Side by side')
     await step.locator('.curl > summary').click()
     await step.getByRole('button', { name: 'Copy' }).click()
-    await page.waitForFunction(`[...document.querySelectorAll('.copied')].some((one) => one.textContent !== '')`)
+    await expect
+      .poll(() => page.evaluate(`[...document.querySelectorAll('.copied')].some((one) => one.textContent !== '')`))
+      .toBe(true)
     await page.locator('#close-all').click()
     expect(await page.locator('details.step[open]').count()).toBe(0)
   })

@@ -1,6 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Cassette } from '../../src/cassette/cassette.ts'
+import { recordTransport } from '../../src/cassette/record.ts'
+import { repeatCalls } from '../../src/cassette/repeat-call.ts'
+import { createRopcClient } from '../../src/client/client.ts'
+import { cassetteNames } from '../../src/testing/catalogue.ts'
+import { useCassette } from '../../src/testing/use-cassette.ts'
 import { fixture, fixtureFiles } from '../fixtures.ts'
 import { listings } from './listings.ts'
 import { recordScenario } from './scenario.ts'
@@ -10,7 +15,7 @@ import { scenarios } from './scenarios.ts'
 const isAll = process.env['MODE'] === 'cassettes'
 const some: ReadonlySet<string> = new Set([
   ...['managed', 'client-certificate', 'device-code', 'two-users-at-once', 'b2c-refresh'],
-  ...['federated-2005', 'throttled', 'mex-not-found'],
+  ...['federated-2005', 'throttled', 'mex-not-found', 'saml-assertion', 'proxy-page', 'refresh'],
 ])
 const recorded = new Map<string, string>()
 const textOf = (name: string): string => recorded.get(name) ?? fixture(`cassettes/${name}.json`)
@@ -22,6 +27,20 @@ describe('the catalogue of cassettes', () => {
       const text = await recordScenario(scenario)
       recorded.set(scenario.name, text)
       await expect(text).toMatchFileSnapshot(`../../fixtures/cassettes/${scenario.name}.json`)
+    },
+  )
+
+  it.each(cassetteNames.filter((name) => isAll || some.has(name)))(
+    '%s is what a recording of its replay comes to',
+    async (name) => {
+      const { cassette, transport, runtime, clientOptions, calls } = useCassette(name)
+      const recorder = recordTransport(transport, () => {}, { runtime })
+      const own = { ...clientOptions, transport: recorder, runtime: { ...runtime, ...recorder.runtime } }
+      const client = createRopcClient(own)
+      await repeatCalls(client, calls)
+      await client.close()
+      const { exchanges: _, rest: __, ...about } = cassette
+      expect(await recorder.finish(about)).toEqual(cassette)
     },
   )
 

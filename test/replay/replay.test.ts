@@ -5,7 +5,6 @@ import type { Cassette } from '../../src/cassette/cassette.ts'
 import { createDrawRecorder } from '../../src/cassette/draws.ts'
 import { describeOutcome } from '../../src/cassette/outcome.ts'
 import { readCassette } from '../../src/cassette/read-cassette.ts'
-import { recordTransport } from '../../src/cassette/record.ts'
 import { repeatCall, repeatCalls } from '../../src/cassette/repeat-call.ts'
 import { CassetteMismatchError } from '../../src/cassette/replay.ts'
 import { createRopcClient } from '../../src/client/client.ts'
@@ -38,17 +37,6 @@ describe('each cassette of the catalogue', () => {
     expect(await repeatCalls(client, calls)).toEqual(calls.map(({ outcome }) => outcome))
     expect(assertExhausted).not.toThrow()
     await client.close()
-  })
-
-  it.each(cassetteNames)('%s is what a recording of its replay comes to', async (name) => {
-    const { cassette, transport, runtime, clientOptions, calls } = useCassette(name)
-    const recorder = recordTransport(transport, () => {}, { runtime })
-    const own = { ...clientOptions, transport: recorder, runtime: { ...runtime, ...recorder.runtime } }
-    const client = createRopcClient(own)
-    await repeatCalls(client, calls)
-    await client.close()
-    const { exchanges: _, rest: __, ...about } = cassette
-    expect(await recorder.finish(about)).toEqual(cassette)
   })
 
   it.each(cassetteNames)('%s refuses a request that differs, and says where', async (name) => {
