@@ -13,8 +13,10 @@ import type {
 
 /** As UTF-16 units: many times what the largest answers need that a client reads. */
 const maxLength = 8_000_000
-const maxBodyLength = 1_048_576
-const maxItems = 1_000
+/** Of a message, as UTF-16 units. */
+export const maxBodyLength = 1_048_576
+/** Exchanges of a cassette, and items of any other list. */
+export const maxItems = 1_000
 
 const origins = ['simulator', 'standard', 'recording'] as const
 const authentications = ['clientSecretPost', 'clientSecretBasic', 'privateKeyJwt', 'clientAssertion'] as const

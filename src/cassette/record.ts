@@ -11,7 +11,7 @@ import type { Cassette, CassetteFailure, CassetteResponse, Drawn, Exchange } fro
 import { createDrawRecorder } from './draws.ts'
 import { identifiersOf } from './identifiers.ts'
 import { createTokenPublisher, isPublished } from './publish-tokens.ts'
-import { checkPlain, readCassette, writeCassette } from './read-cassette.ts'
+import { checkPlain, maxItems, readCassette, writeCassette } from './read-cassette.ts'
 import { failureMessages, recordedRequest, recordedResponse } from './recorded-message.ts'
 
 /** Takes a finished cassette, with the text it has in a file; `check` throws when a text shows what must not be seen. */
@@ -53,6 +53,8 @@ interface Recorded extends Drawn {
 /**
  * Records what a client sends through another transport.
  *
+ * A cassette holds a thousand exchanges: the next request is not sent, and throws {@link InvalidArgumentError}.
+ *
  * What passes is redacted as it passes: passwords, assertions and tokens are kept nowhere, also not in memory, but for the last
  * look at what is about to be written.
  *
@@ -81,6 +83,8 @@ export function recordTransport(inner: Transport, sink: CassetteSink, options: R
   }
 
   const send: Transport = async (request, sendOptions) => {
+    // Before anything is sent: what was recorded so far can still be finished.
+    if (recorded.length >= maxItems) throw tooMany(request)
     const drawn = draws.take(sendOptions?.call ?? 0)
     // Its place is that of the request: answers to concurrent ones come in any order.
     const index = recorded.push({ ...drawn, request: recordedRequest(request, note(request)) }) - 1
@@ -123,6 +127,13 @@ export function recordTransport(inner: Transport, sink: CassetteSink, options: R
   return Object.defineProperties(send as Recorder, {
     runtime: { value: { ...runtime, forCall: draws.forCall } },
     finish: { value: finish },
+  })
+}
+
+function tooMany({ step }: HttpRequest): InvalidArgumentError {
+  return new InvalidArgumentError(`a cassette holds no more than ${maxItems} exchanges`, {
+    step,
+    hint: 'Call finish() on this recording, and begin another.',
   })
 }
 

@@ -1,10 +1,12 @@
 import type { TransportErrorCode } from '../errors.ts'
 import type { HttpRequest, HttpResponse } from '../protocol/http.ts'
 import type { Secret } from '../protocol/secret.ts'
+import { dropped } from '../redact/marker.ts'
 import { redactRequest, redactResponse } from '../redact/redact-message.ts'
 import type { RedactedRequest } from '../redact/redacted-message.ts'
 import { walkTexts } from '../redact/walk-texts.ts'
 import type { CassetteResponse } from './cassette.ts'
+import { maxBodyLength } from './read-cassette.ts'
 
 /** What says of a request only where, and with which version, it was made. */
 const ofTheMachine: ReadonlySet<string> = new Set([
@@ -41,7 +43,10 @@ export function recordedResponse(
   request: HttpRequest,
   others: readonly Secret[] = [],
 ): CassetteResponse {
-  const { status, headers, body } = redactResponse(response, request, others)
+  const whole = redactResponse(response, request, others)
+  const { status, headers } = whole
+  // More than any client reads.
+  const body = whole.body.length > maxBodyLength ? dropped(whole.body, headers['content-type'] ?? '') : whole.body
   return {
     status,
     headers: withoutNames(sorted(headers, ofTheConnection)),

@@ -59,6 +59,26 @@ describe('recordTransport', () => {
     expect(await finished).toBe(isRefused ? 'ERR_CASSETTE_LEAK' : 'kept')
   })
 
+  it('loses nothing of a recording that is longer than a cassette', async () => {
+    let sent = 0
+    const inner: Transport = async () => {
+      sent++
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: `{"error":"${'x'.repeat(sent === 1 ? 1_048_577 : 1)}"}`,
+      }
+    }
+    const recorder = recordTransport(inner, () => {})
+    const request = createRequest({ step: 'token', method: 'GET', url: 'https://idp.example/token', headers: {} })
+    for (let count = 0; count < 1_000; count++) await recorder(request)
+    await expect(recorder(request)).rejects.toMatchObject({ code: 'ERR_INVALID_ARGUMENT', step: 'token' })
+    expect(sent).toBe(1_000)
+    const { exchanges } = await recorder.finish()
+    expect(exchanges).toHaveLength(1_000)
+    expect(exchanges[0]?.response?.body).toBe('[dropped: 1,048,589 bytes of application/json]')
+  })
+
   it('refuses to be told of itself what no JSON has', async () => {
     const recorder = recordTransport((await simulatorOfCloud()).send, () => {})
     const circular: Record<string, unknown> = {}
