@@ -126,7 +126,9 @@ describe('what the server refused', () => {
 describe('what has to change', () => {
   it('is nothing, but a warning of the client is told', async () => {
     const { change } = await summaryOf('mex-fallback', (event) => event)
-    expect(change.sentence).toMatch(/^Nothing, for this call\. But: .*\[MEX_FALLBACK\] Make the metadata URL reachable, .+\.$/)
+    expect(change.sentence).toMatch(
+      /^Nothing, for this call\. But: .*\[MEX_FALLBACK\] Make the metadata URL reachable, .+\.$/,
+    )
   })
 
   it('is not known where the error gives no hint', () => {
