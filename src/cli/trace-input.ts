@@ -15,8 +15,13 @@ export const traceLevelSpecs = { 'trace-level': { type: 'string', values: ['shar
 
 /** How much a trace is to show. */
 export function readTraceLevel(options: Options<'trace-level'>): RedactionLevel {
+  return namedTraceLevel(options) ?? 'share'
+}
+
+/** The level that the command line names. */
+export function namedTraceLevel(options: Options<'trace-level'>): RedactionLevel | undefined {
   const named = options.text('trace-level')
-  return levels.find((level) => level === named) ?? 'share'
+  return levels.find((level) => level === named)
 }
 
 /** What a file says of somebody's sign-ins. */
@@ -30,18 +35,22 @@ export interface TraceInput {
 /**
  * Recognises the JSON of a trace, and an HTTP archive, of which a trace is made.
  *
- * @param level Of the trace that is made of an HTTP archive.
+ * @param level Of the trace that is made of an HTTP archive, by default `share`; a trace never shows more than it was written with.
  * @returns `undefined` for any other text.
  * @throws {@link UsageError} for a trace of another version. InvalidArgumentError for a HAR without a request of a sign-in.
  */
-export async function readTrace(text: string, level: RedactionLevel): Promise<TraceInput | undefined> {
+export async function readTrace(text: string, level: RedactionLevel | undefined): Promise<TraceInput | undefined> {
   const json = parseObject(text)
   if (json === undefined) return undefined
   const { isHar, readHarExchanges } = await import('../trace/har-entries.ts')
   if (isHar(json)) {
     const { traceFromHar } = await import('../trace/har-import.ts')
     const { secretsIn } = await import('../trace/har-secrets.ts')
-    return { kind: 'HAR', trace: traceFromHar(json, { level }), secrets: secretsIn(readHarExchanges(json)) }
+    return {
+      kind: 'HAR',
+      trace: traceFromHar(json, { level: level ?? 'share' }),
+      secrets: secretsIn(readHarExchanges(json)),
+    }
   }
   const { version, product, level: own, events } = json
   if (typeof version !== 'number' || typeof product !== 'string' || !Array.isArray(events)) return undefined
@@ -53,7 +62,15 @@ export async function readTrace(text: string, level: RedactionLevel): Promise<Tr
       ['at', 'callId', 'type'].every((name) => Object.hasOwn(event, name)),
   )
   if (!isWhole || !levels.some((known) => known === own)) throw damaged()
-  return { kind: 'trace', trace: json as unknown as Trace, secrets: [] }
+  return { kind: 'trace', trace: await atLevel(json as unknown as Trace, level), secrets: [] }
+}
+
+/** What a trace does not hold, no level can show. */
+async function atLevel(trace: Trace, level: RedactionLevel | undefined): Promise<Trace> {
+  const isLess = level !== undefined && levels.indexOf(level) < levels.indexOf(trace.level)
+  if (!isLess || level === 'raw') return trace
+  const { createPseudonyms } = await import('../redact/pseudonyms.ts')
+  return { ...createPseudonyms(level).value(trace), level }
 }
 
 /**
@@ -61,7 +78,7 @@ export async function readTrace(text: string, level: RedactionLevel): Promise<Tr
  *
  * @throws {@link UsageError} for what is neither, and as {@link readTrace} does.
  */
-export async function readTraceFile(name: string, level: RedactionLevel, io: CliIo): Promise<TraceInput> {
+export async function readTraceFile(name: string, level: RedactionLevel | undefined, io: CliIo): Promise<TraceInput> {
   const text = await readTextInput(name, io, maxTraceBytes)
   const hint = 'Name two files that ropc token --trace FILE.json wrote, or HTTP archives (HAR).'
   if (text === undefined) throw new UsageError('there is no file of this name; it is not shown', hint)

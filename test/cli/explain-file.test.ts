@@ -112,6 +112,22 @@ describe('ropc explain, given a recorded sign-in', () => {
     expect(stderr).toContain('[TRACE_SENSITIVE]')
   })
 
+  it('shows a trace at a lower level than it was written at, and says when it cannot show more', async () => {
+    const trace = JSON.parse(
+      readFileSync(fixture('managed.json'), 'utf8').replaceAll('tenant1.example', 'contoso.example'),
+    )
+    const team = folder.file('team.json', JSON.stringify({ ...trace, level: 'team' }))
+    const path = fresh('.txt')
+    expect((await ropc(['explain', team])).stdout).toContain('contoso.example')
+    const less = await ropc(['explain', team, '--trace-level', 'share', '--trace', path])
+    expect(less).toMatchObject({ code: 0, stdout: expect.stringContaining('tenant1.example') })
+    expect(less.stdout + readFileSync(path, 'utf8')).not.toContain('contoso')
+    expect(await ropc(['explain', team, '--trace-level', 'raw'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('was written at level team'),
+    })
+  })
+
   it('looks for codes in an archive that holds no sign-in', async () => {
     const path = folder.file('none.har', '{"log":{"entries":[{"response":"AADSTS50126"}]}}')
     const { code, stdout, stderr } = await ropc(['explain', path])

@@ -125,6 +125,11 @@ describe('ropc realm', () => {
     expect(running.simulator.journal.filter(({ path }) => path.includes('userrealm'))).toEqual([])
   })
 
+  it('asks nobody about a user name without a domain', async () => {
+    const { code, stderr } = await realm('ada')
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('has no domain') })
+  })
+
   it('prints one JSON object with every decision, and what its rules say', async () => {
     const { code, stdout } = await realm('fred@fed.contoso.example', '--json')
     expect(code).toBe(0)

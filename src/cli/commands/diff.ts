@@ -2,7 +2,7 @@ import { parseOptions, UsageError } from '../args.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import type { CliIo } from '../io.ts'
 import { note, printLine, toJsonLine } from '../output.ts'
-import { readTraceFile, readTraceLevel, traceLevelSpecs, withTrace } from '../trace-input.ts'
+import { namedTraceLevel, readTraceFile, traceLevelSpecs, withTrace } from '../trace-input.ts'
 
 const diffHelp = `Usage: ropc diff FIRST SECOND [--json]
 
@@ -18,7 +18,8 @@ two of a kind: in a HAR stands what was sent and answered, not what a program co
 
 Lines begin with "~" (not the same), "-" (in the first only) or "+" (in the second only), and the place.
 
-  --trace-level LEVEL    how a HAR is read: share (default), team or raw; a trace has the level it was written at
+  --trace-level LEVEL    how a HAR is read: share (default), team or raw; a trace has the level it was
+                         written at, or shows less
   --json                 print one JSON object: version, same, differences, each with place, first, second
   -h, --help
 
@@ -41,7 +42,7 @@ export async function runDiff(argv: readonly string[], io: CliIo): Promise<ExitC
   if (first === '-' && second === '-') {
     throw new UsageError('both are standard input', 'Name a file for one of them.')
   }
-  const level = readTraceLevel(options)
+  const level = namedTraceLevel(options)
   const [a, b] = [await readTraceFile(first, level, io), await readTraceFile(second, level, io)]
   const { diffTraces, renderDiff } = await import('../../trace/diff.ts')
   if (a.trace.level !== b.trace.level) {

@@ -9,7 +9,7 @@ import { note, noteWarning, printLine, toJsonLine } from '../output.ts'
 import { openPage } from '../page.ts'
 import { readTextInput } from '../text-input.ts'
 import { openTraceFile, traceSpecs } from '../trace-file.ts'
-import { maxTraceBytes, readTrace, readTraceLevel, type TraceInput, withTrace } from '../trace-input.ts'
+import { maxTraceBytes, namedTraceLevel, readTrace, type TraceInput, withTrace } from '../trace-input.ts'
 
 const explainHelp = `Usage: ropc explain CODE | TEXT | FILE | - [options]
 
@@ -30,7 +30,8 @@ ropc token --trace FILE.json wrote; both up to 64 MiB. Passwords, keys and token
 
   --trace FILE           write what was recorded to FILE, which must be new: .html (a report to open in a browser), .md, .txt,
                          .har or .json
-  --trace-level LEVEL    how an archive is read: share (default, people, tenants and ids are pseudonyms), team or raw
+  --trace-level LEVEL    how an archive is read: share (default, people, tenants and ids are pseudonyms), team or raw; a trace
+                         shows what it was written with, or less
   --json                 print one JSON object: explanations, each with kind, code, meaning, remedy, class, source, anchor;
                          of a recorded sign-in also calls, each with callId and summary
   -h, --help
@@ -75,7 +76,14 @@ async function readText(words: readonly string[], io: CliIo): Promise<string> {
 /** What the text records, if it is a trace or an HTTP archive. */
 async function findTrace(text: string, options: ExplainOptions, io: CliIo): Promise<TraceInput | undefined> {
   try {
-    const input = await readTrace(text, readTraceLevel(options))
+    const level = namedTraceLevel(options)
+    const input = await readTrace(text, level)
+    if (input !== undefined && level !== undefined && input.trace.level !== level) {
+      throw new UsageError(
+        `the trace was written at level ${input.trace.level}, and does not hold what level ${level} shows`,
+        `Leave --trace-level out, or record the sign-in again with --trace-level ${level}.`,
+      )
+    }
     if (input !== undefined) return input
     if (options.text('trace') === undefined) return undefined
   } catch (error) {

@@ -6,7 +6,7 @@ import { explainField, showFact } from '../../trace/messages.ts'
 import { explainRule } from '../../trace/rules.ts'
 import { indent, table, wrap } from '../../trace/views/layout.ts'
 import { type Page, paintAll, show, title } from '../../trace/views/page.ts'
-import { parseOptions } from '../args.ts'
+import { parseOptions, UsageError } from '../args.ts'
 import { connectionSpecs, defaultAuthority, onlyArgument, readConnection, readTimeoutMs } from '../connection.ts'
 import { type ExitCode, exitCode } from '../exit-code.ts'
 import type { CliIo } from '../io.ts'
@@ -62,6 +62,9 @@ export async function runRealm(argv: readonly string[], io: CliIo): Promise<Exit
   const timeoutMs = readTimeoutMs(options, 30)
   const connection = await readConnection(options)
   const authority = options.text('authority') ?? defaultAuthority
+  if (!username.includes('@') && parseAuthority(authority).kind === 'entra') {
+    throw new UsageError('the user name has no domain', 'Entra is asked by domain: ropc realm ada@contoso.example.')
+  }
   const events: ClientEvent[] = []
   const { createRopcClient } = await import('../../client/client.ts')
   // Nothing of discovery names the client.
