@@ -119,15 +119,14 @@ export const idNames: ReadonlySet<string> = new Set([
     'NameQualifier',
     'SPNameQualifier',
     'FriendlyName',
-    'documentation',
-    'X509SubjectName',
-    'X509IssuerName',
     'homeAccountId',
     'localAccountId',
     'home_account_id',
     'local_account_id',
   ],
 ])
+/** Of elements that hold words of whoever runs the server, or a distinguished name, which looks like a form. */
+export const describingNames: ReadonlySet<string> = new Set(['documentation', 'X509SubjectName', 'X509IssuerName'])
 /** Of members that hold a domain of a tenant. */
 export const domainNames: ReadonlySet<string> = new Set([
   'domain_name',

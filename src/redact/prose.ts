@@ -1,5 +1,3 @@
-import { isPublicHost } from './identifiers.ts'
-
 // What names somebody in a sentence, where no member says what it is.
 
 /** Members with words apart from each other that are no sentence. */
@@ -21,8 +19,7 @@ const generic = /\.(?:com|net|org|edu|gov|local|lan|corp|intra|intranet|internal
 
 /** Hosts that a text names without a scheme: lower case, as names of classes and permissions are not. */
 export function hostsInText(text: string): readonly string[] {
-  const found = text.match(dotted) ?? []
-  return found.filter((host) => (generic.test(host) || host.split('.').length > 2) && !isPublicHost(host))
+  return (text.match(dotted) ?? []).filter((host) => generic.test(host) || host.split('.').length > 2)
 }
 
 /** URNs whose namespace is nobody's: registered ones (RFC 8141 §6), and those of Microsoft's and of this field's products. */
@@ -40,8 +37,7 @@ export function isCommonUrn(namespace: string): boolean {
  * pseudonym.
  */
 export function tellingLocalPart(local: string): string | undefined {
-  const isTelling =
-    /^\p{L}+[._-][\p{L}\p{N}._-]*[\p{L}\p{N}]$|^(?=.*\d)\p{L}[\p{L}\p{N}]{7,63}$/u.test(local) && local.length >= 5
+  const isTelling = /^\p{L}+[._-][\p{L}\p{N}._-]*[\p{L}\p{N}]$|^(?=.*\d)\p{L}[\p{L}\p{N}]{7,63}$/u.test(local)
   return isTelling && !/^(?:user|aadsts|aadb2c|msis|id)\d+$/i.test(local) ? local.toLowerCase() : undefined
 }
 

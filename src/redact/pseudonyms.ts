@@ -187,6 +187,7 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
   /** What a text becomes as a whole, by the name it stands under. */
   const whole = ({ text, name, isClaim }: Leaf): string | undefined => {
     if (isOddUser(text, name)) return oddUser(text)
+    if (ids.describingNames.has(name)) return text.trim() === '' || own(text) ? undefined : opaque(text)
     if (text.trim().length < 2 || text.startsWith('[') || /@|^https?:|^urn:/i.test(text) || hasForm(text))
       return undefined
     if (ids.personNames.has(name)) return isClaim && !own(text) ? person(text) : undefined
@@ -293,7 +294,7 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
 
 /** Where names are looked for that have no form of their own: in sentences, and in what stands under no name. */
 function isSpoken(leaf: Leaf): boolean {
-  return leaf.name === '' || leaf.name === 'location' || prose.isProse(leaf)
+  return leaf.name === '' || prose.isProse(leaf)
 }
 
 /** A host inside of a company, as a URL may name it. */

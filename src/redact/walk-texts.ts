@@ -1,5 +1,5 @@
 import { encodeBase64Url } from '../protocol/base64url.ts'
-import { userNames } from './identifiers.ts'
+import { describingNames, userNames } from './identifiers.ts'
 import { readPart } from './redact-jwt.ts'
 
 /** A text that holds no other, decoded, with the name it stands under: of a member, a field, an element, an attribute. */
@@ -26,7 +26,7 @@ const deepest = 12
  */
 export function walkTexts(text: string, visit: Visit, place: Place = nowhere): string {
   // A user name may have any character, those of forms too, and holds nothing.
-  return place.depth < deepest && !userNames.has(place.name)
+  return place.depth < deepest && !userNames.has(place.name) && !describingNames.has(place.name)
     ? walkInside(text, visit, { ...place, depth: place.depth + 1 })
     : visit({ text, ...place })
 }

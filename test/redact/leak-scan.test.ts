@@ -48,6 +48,10 @@ describe('showsSecret', () => {
     const assertion = '<Assertion ID="a"><ds:SignatureValue>U2lnbmF0dXJlVmFsdWU=</ds:SignatureValue></Assertion>'
     expect(shows('U2lnbmF0dXJlVmFsdWU=', assertion)).toBe(true)
     expect(shows('<Assertion ID="a">', assertion)).toBe(false)
+    for (const start of ['<saml:Assertion ', '<EncryptedAssertion>', '<a:EncryptedAssertion\n']) {
+      const { showsPart } = createLeakScan([new Secret(`${start}<x>http://www.w3.org/2001/04/xmlenc#</x>`)])
+      expect(showsPart('http://www.w3.org/2001/04/xmlenc')).toBe(false)
+    }
   })
 
   it.each(['a', '%41', '%', '&#x41;', '&', '\\u0041', '\\', 'QUFB', '41', '00', '<', 'A='])(

@@ -350,10 +350,22 @@ describe('a name in a sentence', () => {
     })
     const telling = of('Ada.Lovelace@zava.example', 'ada.lovelace is unknown, and so is ADA.LOVELACE', 'ada.lovelace x')
     expect(telling).toMatchObject({ error_description: 'user1 is unknown, and so is user1', scope: 'ada.lovelace x' })
-    for (const word of ['disabled', 'policy', 'ada', 'password', 'aadsts50105']) {
+    for (const word of ['disabled', 'policy', 'ada', 'password', 'aadsts50105', 'saml2', 'node22']) {
       const text = `${word}: the account is ${word}`
       expect(of(`${word}@zava.example`, text, '')).toMatchObject({ error_description: text })
     }
+  })
+
+  it('is the same for a user as a host or a directory calls them', () => {
+    const both = createPseudonyms().value({
+      username: 'alovelace@zava.example',
+      message: 'no FAB\\alovelace at api://pay.zava.example/x',
+    })
+    expect(both).toEqual({
+      username: 'user1@tenant1.example',
+      message: 'no tenant2\\user1 at api://host1.tenant1.example/x',
+    })
+    expect(share('api://pay.zava.com/.default')).toBe('api://host1.tenant1.example/.default')
   })
 
   it('is that of a group or a role, wherever they are listed', () => {
@@ -364,7 +376,15 @@ describe('a name in a sentence', () => {
         '<Attribute Name="http://schemas.xmlsoap.org/claims/Group"><AttributeValue>Zava HR</AttributeValue></Attribute>',
       ),
     ).toContain('<AttributeValue>id-1<')
-    expect(share('<NameID NameQualifier="ZAVA">x</NameID>')).not.toContain('ZAVA')
+    for (const name of ['NameQualifier', 'SPNameQualifier', 'FriendlyName']) {
+      expect(share(`<NameID ${name}="ZAVA">x</NameID>`)).not.toContain('ZAVA')
+    }
+    for (const name of ['documentation', 'X509SubjectName', 'X509IssuerName']) {
+      for (const text of ['CN=ZAVA', 'of ZAVA, see https://idp.example/zava', 'C=DE, O=ZAVA, CN=a@b.example']) {
+        expect(share(`<a><${name}>${text}</${name}></a>`)).toBe(`<a><${name}>id-1</${name}></a>`)
+        expect(share(`<${name}>id-1</${name}>`)).toBe(`<${name}>id-1</${name}>`)
+      }
+    }
   })
 
   it.each([
