@@ -85,7 +85,7 @@ function countRejected(rejected: readonly RejectedEndpoint[], all: readonly Cand
       missing.rule === 'mex.unavailable'
         ? `its metadata (MEX) could not be had or read${missing.evidence === undefined ? '' : ` (${show(missing.evidence)})`}`
         : 'Entra has no address of its metadata (MEX)'
-    return `None was chosen from: which endpoints the federation server has is not known, as ${why}.`
+    return `None: there was no list to choose from. Which endpoints the federation server has is not known, as ${why}.`
   }
   const byRule = new Map<string, RejectedEndpoint[]>()
   for (const endpoint of rejected) byRule.set(endpoint.rule, [...(byRule.get(endpoint.rule) ?? []), endpoint])

@@ -138,7 +138,7 @@ function decisionLink(run: Run, hasRejected: boolean, id: string): Content {
   return (
     hasRejected &&
     index >= 0 &&
-    markup`<p class="more"><a href="#${id}-step-${index + 1}">Step ${index + 1}: all of them, with the reasons</a></p>`
+    markup`<p class="more"><a href="#${id}-step-${index + 1}">Step ${index + 1}: everything that was weighed, with the reasons</a></p>`
   )
 }
 
