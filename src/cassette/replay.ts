@@ -61,28 +61,32 @@ export function replayTransport(json: unknown, options: ReplayOptions = {}): Rep
   const shared = new Map<Exchange, Set<number>>()
   let mismatch: CassetteMismatchError | undefined
 
-  const find = (sent: RedactedRequest, recorded: number | undefined): Exchange | undefined => {
-    const same = left.filter(({ request }) => textOf(request) === textOf(sent))
-    return same.find((exchange) => exchange.call === recorded) ?? same[0]
-  }
+  const find = (sent: RedactedRequest, recorded: number | undefined): Exchange | undefined =>
+    left.find(({ call, request }) => (recorded ?? call) === call && textOf(request) === textOf(sent))
   /** What another call of the recording fetched, for this one too: each call gets each document as often as it is recorded. */
   const findDocument = (sent: RedactedRequest, recorded: number | undefined): Exchange | undefined => {
     if (recorded === undefined) return undefined
-    const found = cassette.exchanges.find(
+    const same = cassette.exchanges.filter(
       (exchange) =>
         exchange.call !== recorded &&
         shared.get(exchange)?.has(recorded) !== true &&
         isSameDocument(exchange.request, sent),
     )
+    // What a call found in the cache had been fetched in the end.
+    const found = same.find(isHad) ?? same[0]
     if (found !== undefined) shared.set(found, (shared.get(found) ?? new Set()).add(recorded))
     return found
   }
   /** Whether a document need not be asked for any more: another call got it, and the cache has it. */
-  const isSpared = ({ call, request }: Exchange): boolean =>
-    cassette.exchanges.some(
-      (other) =>
-        (shared.has(other) || (other.call !== call && !left.includes(other))) && isSameDocument(other.request, request),
-    )
+  const isSpared = (exchange: Exchange): boolean =>
+    cassette.exchanges.some((other) => {
+      const isOthers = other.call !== exchange.call
+      const isKnown = isHad(other) && (shared.has(other) || (isOthers && !left.includes(other)))
+      const isFor = isHad(exchange)
+        ? (isOthers || other === exchange) && other.response?.body === exchange.response?.body
+        : true
+      return isKnown && isFor && isSameDocument(other.request, exchange.request)
+    })
   /** Of a call that asked for more documents than the recorded one, or for fewer: it draws at other moments. */
   const findShifted = (sent: RedactedRequest, recorded: number | undefined): Exchange | undefined => {
     const own = left.filter(({ call }) => call === recorded)
@@ -133,6 +137,10 @@ export function replayTransport(json: unknown, options: ReplayOptions = {}): Rep
       },
     },
   })
+}
+
+function isHad({ response }: Exchange): boolean {
+  return response?.status === 200
 }
 
 function bodyOf({ body }: RedactedRequest, change: (text: string) => string): { readonly body?: string } {

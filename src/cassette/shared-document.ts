@@ -6,7 +6,8 @@ import type { Drawn } from './cassette.ts'
  * its calls, so that chance decides which of two concurrent calls asks, with its own correlation id.
  */
 export function isSameDocument(recorded: RedactedRequest, sent: RedactedRequest): boolean {
-  return recorded.method === 'GET' && textOf(withoutId(recorded)) === textOf(withoutId(sent))
+  const isForAnybody = recorded.headers['authorization'] === undefined && recorded.headers['cookie'] === undefined
+  return recorded.method === 'GET' && isForAnybody && textOf(withoutId(recorded)) === textOf(withoutId(sent))
 }
 
 function withoutId({ headers, ...request }: RedactedRequest): RedactedRequest {
@@ -20,12 +21,20 @@ function withoutId({ headers, ...request }: RedactedRequest): RedactedRequest {
  * @param ids Every id that the recorded call drew.
  */
 export function isSameButDrawn(recorded: RedactedRequest, sent: RedactedRequest, ids: ReadonlySet<string>): boolean {
-  const blank = (request: RedactedRequest): string =>
-    textOf(request)
-      .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) =>
-        ids.has(id) || id.startsWith(inventedIds) ? '[id]' : id,
-      )
-      .replace(/\b\d{4}-\d\d-\d\dT[\d:.]{8,12}Z/g, '[instant]')
+  const blank = (request: RedactedRequest): string => {
+    const met: string[] = []
+    let first: number | undefined
+    return textOf(request)
+      .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => {
+        if (!ids.has(id) && !id.startsWith(inventedIds)) return id
+        if (!met.includes(id)) met.push(id)
+        return `[id ${met.indexOf(id)}]`
+      })
+      .replace(/\b\d{4}-\d\d-\d\dT[\d:.]{8,12}Z/g, (instant) => {
+        first ??= Date.parse(instant)
+        return `[instant ${Date.parse(instant) - first}]`
+      })
+  }
   return blank(recorded) === blank(sent)
 }
 

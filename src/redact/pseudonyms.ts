@@ -245,15 +245,16 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
       for (const [, place = '', path = ''] of text.matchAll(ids.urlPattern)) {
         const segments = ids.mayNameTenants(place) ? path.split('/') : []
         for (const segment of segments) if (ids.isDomainSegment(segment)) domain(segment)
-        const lower = place.toLowerCase()
+        // A sentence may end behind it.
+        const lower = place.toLowerCase().replace(/\.$/, '')
         if (lower.length > longestHost) continue
         hosts.set(lower, hosts.get(lower) === true || /^\/adfs\b/i.test(path))
       }
       for (const place of isSpoken(leaf) ? prose.hostsInText(text) : []) {
-        if (!hosts.has(place)) hosts.set(place, false)
+        if (!hosts.has(place.toLowerCase())) hosts.set(place.toLowerCase(), false)
       }
       for (const [, place = ''] of text.matchAll(ids.appPattern)) {
-        if (place.includes('.') && ids.isDomainSegment(place) && !hosts.has(place))
+        if (place.includes('.') && ids.isDomainSegment(place) && !hosts.has(place.toLowerCase()))
           hosts.set(place.toLowerCase(), false)
       }
       for (const [found, place = '', local = ''] of text.matchAll(prose.logonPattern)) logon(found, place, local)
@@ -284,7 +285,9 @@ function createNames(): { learn(leaf: Leaf): void; write(leaf: Leaf): string } {
           isSingle(place) ? `${scheme}${give('host', place.toLowerCase(), (count) => `host${count}`)}` : found,
         )
         .replace(prose.urnPattern, (found, namespace: string) =>
-          prose.isCommonUrn(namespace) ? found : `urn:${label(namespace)}`,
+          prose.isCommonUrn(namespace) || ownHost.test(namespace)
+            ? found
+            : `urn:${namespace.includes('.') ? domain(namespace) : label(namespace)}`,
         )
       const spoken = isSpoken(leaf) ? locals.replace(written).replace(prose.calledPattern, userByName) : written
       return exact.words.replace(exact.anyCase.replace(exact.ids.replace(spoken)))
@@ -298,7 +301,7 @@ function isSpoken(leaf: Leaf): boolean {
 }
 
 /** A host inside of a company, as a URL may name it. */
-const singleLabel = /\b(https?:\/\/)([\p{L}\p{N}][\p{L}\p{N}-]{0,62})(?=[:/?#\s"'<>]|$)/giu
+const singleLabel = /\b(https?:\/\/)([\p{L}\p{N}][\p{L}\p{N}-]{0,62})(?![\p{L}\p{N}_@%-]|\.[\p{L}\p{N}])/giu
 
 function isSingle(place: string): boolean {
   return !ids.isPublicHost(place) && !hasForm(place) && !/^host\d+$/i.test(place)

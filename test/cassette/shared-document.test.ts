@@ -71,6 +71,9 @@ describe('a document that another call fetched', () => {
     request: { method: 'GET', url, headers: { accept: 'text/xml', 'client-request-id': id } },
     response: { status: 200, headers: {}, body: `of ${call}` },
   })
+  const answer = (status: number, body: string): Pick<Exchange, 'response'> => ({
+    response: { status, headers: {}, body },
+  })
   const post = (call: number, id: string, body: string): Exchange => ({
     ...get(call, id),
     request: { method: 'POST', url, headers, body },
@@ -97,11 +100,46 @@ describe('a document that another call fetched', () => {
   })
 
   it('need not be asked for again, but once', async () => {
-    const { replay, fetch } = play([get(1, one), get(2, two)])
+    const { replay, fetch } = play([get(1, one), { ...get(2, two), ...answer(200, 'of 1') }])
     expect(replay.left).toBe(2)
     await fetch(2)
     expect(replay.left).toBe(0)
     replay.assertExhausted()
+  })
+
+  it('is to be asked for if it had changed meanwhile, or nobody got it', async () => {
+    for (const exchanges of [
+      [get(1, one), get(2, two)],
+      [
+        { ...get(1, one), ...answer(503, '') },
+        { ...get(2, two), ...answer(503, '') },
+      ],
+    ]) {
+      const { replay, fetch } = play(exchanges)
+      await fetch(2)
+      expect(replay.left).toBe(1)
+    }
+  })
+
+  it('is the one that was had in the end, and then nobody has to fail first', async () => {
+    const { replay, fetch, tell } = play([
+      { ...get(1, one), ...answer(503, '') },
+      get(1, one),
+      post(1, one, soap(one, '', 'urn:x')),
+      post(2, two, soap(two, '', 'urn:x')),
+    ])
+    expect((await fetch(2)).body).toBe('of 1')
+    await tell(2, soap(two, '', 'urn:x'))
+    await tell(1, soap(one, '', 'urn:x'))
+    expect(replay.left).toBe(0)
+  })
+
+  it('is nobody else’s with a credential', async () => {
+    const secret = get(1, one)
+    const headers = { ...secret.request.headers, authorization: 'Bearer [authorization]' }
+    const { replay } = play([{ ...secret, request: { ...secret.request, headers } }, post(2, two, '')])
+    const asked = replay({ ...secret.request, headers, step: 'mex' } as HttpRequest, { call: 2 })
+    await expect(asked).rejects.toThrow(CassetteMismatchError)
   })
 
   it('is not one with another header, or for no call', async () => {
@@ -122,6 +160,8 @@ describe('a document that another call fetched', () => {
       post(2, two, soap(two, '', 'urn:x')),
     ])
     const later = soap(replay.runtime.newId(), '2026-01-01T00:00:01.000Z', 'urn:x')
+    const other = later.replace('</w:MessageID>', `</w:MessageID><w:RelatesTo>${one}</w:RelatesTo>`)
+    await expect(tell(1, other)).rejects.toThrow(CassetteMismatchError)
     await expect(tell(1, later)).rejects.toThrow(CassetteMismatchError)
     await fetch(2)
     await expect(tell(1, body)).rejects.toThrow(CassetteMismatchError)

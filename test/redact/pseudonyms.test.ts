@@ -323,6 +323,13 @@ describe('a name in a sentence', () => {
     ['the logon failed for FABCORP\\\\alovelace', 'the logon failed for tenant1\\\\user1'],
     ['the server adfs01.zava.local is down', 'the server host1.tenant1.example is down'],
     ['ask proxy.corp.zava.com:8080 or zava.com', 'ask host1.tenant1.example:8080 or tenant1.example'],
+    ['User:FABCORP\\\\\\\\ada and 3M\\\\ada', 'User:tenant1\\\\user1 and tenant2\\\\user1'],
+    [
+      'DC01.ZAVA.LOCAL and ldap://dc02.zava.local are down',
+      'host1.tenant1.example and ldap://host2.tenant1.example are down',
+    ],
+    ['see https://intranet, or https://dc01.', 'see https://host1, or https://host2.'],
+    ['of urn:zava.com:app and urn:zava.de:app', 'of urn:tenant1.example:app and urn:tenant2.example:app'],
     ["the user 'Ada Lovelace' is blocked", "the user 'Organization 1' is blocked"],
     ['issued by urn:zava:sts at https://adfs01/adfs/ls', 'issued by urn:tenant1:sts at https://host1/adfs/ls'],
   ])('is replaced: %s', (text, expected) => {
@@ -335,6 +342,7 @@ describe('a name in a sentence', () => {
     'System.IdentityModel.Tokens failed at Microsoft.IdentityServer.Web',
     'C:\\Windows\\ADFS\\adfs.exe and \\d+ are no users',
     'use TLS 1.2.3, node.js or user.read',
+    'at jquery.min.js, index.d.ts',
     'urn:ietf:params:oauth:grant-type:saml2-bearer for urn:federation:MicrosoftOnline',
     'see https://localhost:8443/x and aka.ms/mfasetup',
   ])('is not taken for one: %s', (text) => {
@@ -349,8 +357,14 @@ describe('a name in a sentence', () => {
       scope: 'alovelace.read x',
     })
     const telling = of('Ada.Lovelace@zava.example', 'ada.lovelace is unknown, and so is ADA.LOVELACE', 'ada.lovelace x')
+    expect(of('jdoe123+x@zava.example', 'jdoe123 is the user', '')).toMatchObject({
+      error_description: 'user1 is the user',
+    })
+    expect(of('anna@zava.example', "no user account 'Anna' here", '')).toMatchObject({
+      error_description: "no user account 'user1' here",
+    })
     expect(telling).toMatchObject({ error_description: 'user1 is unknown, and so is user1', scope: 'ada.lovelace x' })
-    for (const word of ['disabled', 'policy', 'ada', 'password', 'aadsts50105', 'saml2', 'node22']) {
+    for (const word of ['disabled', 'policy', 'ada', 'password', 'aadsts50105', 'saml2', 'node22', 'sign-in']) {
       const text = `${word}: the account is ${word}`
       expect(of(`${word}@zava.example`, text, '')).toMatchObject({ error_description: text })
     }
