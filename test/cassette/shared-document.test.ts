@@ -134,6 +134,22 @@ describe('a document that another call fetched', () => {
     expect(replay.left).toBe(0)
   })
 
+  it('that a call fetched twice is to be asked for once more, though another call got it', async () => {
+    const { replay, fetch } = play([get(1, one), get(1, one), post(2, two, '')])
+    await fetch(2)
+    expect(replay.left).toBe(2)
+  })
+
+  it('does not let a call take one drawn id for another', async () => {
+    const both = (id: string, related: string): string =>
+      soap(id, '', 'urn:x').replace('</w:MessageID>', `</w:MessageID><w:RelatesTo>${related}</w:RelatesTo>`)
+    const { replay, fetch, tell } = play([get(1, one), post(1, one, both(one, one)), post(2, two, '')])
+    await fetch(2)
+    const [a, b] = [replay.runtime.newId(), replay.runtime.newId()]
+    await expect(tell(1, both(a, b))).rejects.toThrow(CassetteMismatchError)
+    await expect(tell(1, both(a, a))).resolves.toMatchObject({ body: 'of 1' })
+  })
+
   it('is nobody else’s with a credential', async () => {
     const secret = get(1, one)
     const headers = { ...secret.request.headers, authorization: 'Bearer [authorization]' }
