@@ -101,7 +101,7 @@ function misplacedGrant({ searchParams }: URL, body = ''): HarExchange['misplace
   if (/(?:^|&)grant_type=/.test(body)) return undefined
   const [, inJson] = /^\s*\{[\s\S]*"grant_type"\s*:\s*"([\w:./-]{1,200})"/.exec(body) ?? []
   if (inJson !== undefined) return { grant: inJson, where: 'JSON' }
-  const [, inPart] = /\bname="grant_type"\r?\n(?:[\w-]+:.*\r?\n)*\r?\n([\w:./-]{1,200})/.exec(body) ?? []
+  const [, inPart] = /\bname="grant_type"\r?\n(?:[\w-]{1,50}:.{0,500}\r?\n){0,9}\r?\n([\w:./-]{1,200})/.exec(body) ?? []
   if (inPart !== undefined) return { grant: inPart, where: 'multipart' }
   const inUrl = searchParams.get('grant_type')
   return inUrl === null ? undefined : { grant: inUrl.slice(0, 200), where: 'URL' }

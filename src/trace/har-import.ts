@@ -33,6 +33,7 @@ export function traceFromHar(json: unknown, { level = 'share' }: { readonly leve
 
 function redact(exchange: HarExchange, secrets: readonly Secret[]): RedactedExchange {
   const { step, startedAt, durationMs, timings, method, url, headers, body, misplaced, response } = exchange
+  const keeper = createKeeper(createLeakScan(secrets))
   const request = createRequest({ step, method, url, headers, ...(body === undefined ? {} : { body }), secrets })
   return {
     step,
@@ -40,7 +41,7 @@ function redact(exchange: HarExchange, secrets: readonly Secret[]): RedactedExch
     durationMs,
     ...(timings === undefined ? {} : { timings }),
     request: redactRequest(request),
-    ...(misplaced === undefined ? {} : { misplaced }),
+    ...(misplaced === undefined ? {} : { misplaced: { ...misplaced, grant: keeper.value(misplaced.grant) } }),
     ...(response === undefined ? {} : { response: redactResponse(response, request, secrets) }),
   }
 }

@@ -30,25 +30,52 @@ function secretPart(text: string): string {
   return decoded ?? text
 }
 
-const jwt = /^[\w-]+\.[\w-]+\.([\w-]*)$/
+// A password may have two dots as well.
+const jwt = /^eyJ[\w-]+\.[\w-]+\.([\w-]*)$/
 const redactedSignature = encodeBase64Url('redacted')
 
 function secretTexts({ url, headers, body = '', response }: HarExchange): readonly string[] {
-  const form = new URLSearchParams(body)
   return [
-    ...secretFields.flatMap((name) => [...form.getAll(name), ...new URL(url).searchParams.getAll(name)]),
-    ...tokensInJson(body),
-    ...passwordsInParts(body),
+    ...named([...new URLSearchParams(body), ...new URL(url).searchParams]),
+    // Where a program sends what is no form, a secret may be anywhere in it.
+    ...named(membersIn(body)),
+    ...named(partsIn(body)),
     ...passwordsInXml(body),
-    ...tokensInJson(response?.body ?? ''),
+    // A JWT has to stay one to be told; where it is an answer's own, its signature is taken off it.
+    ...named(membersIn(response?.body ?? '')).filter((text) => !jwt.test(text)),
     ...authorizations(headers['authorization'] ?? ''),
     ...(headers['cookie'] ?? '').split(/;\s*/).map((cookie) => cookie.slice(cookie.indexOf('=') + 1)),
   ]
 }
 
-function passwordsInParts(body: string): readonly string[] {
-  const parts = body.matchAll(/\bname="([\w-]{1,50})"\r?\n(?:[\w-]+:.*\r?\n)*\r?\n([^\r\n]*)/g)
-  return Array.from(parts).flatMap(([, name = '', value = '']) => (secretFields.includes(name) ? [value] : []))
+type Named = readonly (readonly [name: string, text: string])[]
+
+function named(all: Named): readonly string[] {
+  return all.flatMap(([name, text]) => (secretFields.includes(name.toLowerCase()) ? [text] : []))
+}
+
+/** The texts of a JSON object with their names, however deep. */
+function membersIn(body: string): Named {
+  if (!body.trimStart().startsWith('{')) return []
+  const found: [string, string][] = []
+  try {
+    const left: unknown[] = [JSON.parse(body)]
+    for (let value = left.pop(); value !== undefined; value = left.pop()) {
+      for (const [name, member] of Object.entries(value as object)) {
+        if (typeof member === 'string') found.push([name, member])
+        else if (typeof member === 'object' && member !== null) left.push(member)
+      }
+    }
+  } catch {
+    // What is no JSON is dropped as a whole.
+  }
+  return found
+}
+
+/** Of multipart/form-data (RFC 7578 §4). A part has few headers: the search must not go on to the end from each of them. */
+function partsIn(body: string): Named {
+  const parts = body.matchAll(/\bname="([\w-]{1,50})"\r?\n(?:[\w-]{1,50}:.{0,500}\r?\n){0,9}\r?\n([^\r\n]*)/g)
+  return Array.from(parts, ([, name = '', value = '']) => [name, value] as const)
 }
 
 function passwordsInXml(body: string): readonly string[] {
@@ -64,20 +91,6 @@ function passwordsInXml(body: string): readonly string[] {
 function leafTexts(element: XmlElement, name: string): readonly string[] {
   const own = element.local === name ? [element.text, element.text.trim()] : []
   return [...own, ...element.children.flatMap((child) => leafTexts(child, name))]
-}
-
-function tokensInJson(body: string): readonly string[] {
-  if (!body.trimStart().startsWith('{')) return []
-  try {
-    const json = JSON.parse(body) as Readonly<Record<string, unknown>>
-    return secretFields.flatMap((name) => {
-      const value = Object.hasOwn(json, name) ? json[name] : undefined
-      // A JWT has to stay one to be told; where it is an answer's own, its signature is taken off it.
-      return typeof value === 'string' && !jwt.test(value) ? [value] : []
-    })
-  } catch {
-    return []
-  }
 }
 
 function authorizations(header: string): readonly string[] {

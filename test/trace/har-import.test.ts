@@ -273,6 +273,36 @@ describe('a HAR of somebody else’s program', () => {
     }
   })
 
+  const echo = (text: string): string =>
+    JSON.stringify({ error: 'invalid_grant', error_description: `you sent ${text}` })
+  const later = { ...token, body: 'grant_type=refresh_token&refresh_token=abcdefgh', status: 400 }
+
+  it.each(['my.pass.word99', 'my.pass.ab', 'Tr0ub4dor&3x'])('hides a password wherever it was: %s', (own) => {
+    const bodies = [
+      { body: new URLSearchParams({ grant_type: 'password', password: own }).toString() },
+      { type: 'application/json', body: JSON.stringify({ grant_type: 'password', Password: own }) },
+      { type: 'application/json', body: JSON.stringify({ data: [{ grant_type: 'password', password: own }] }) },
+      { url: `${token.url}?grant_type=password&PASSWORD=${encodeURIComponent(own)}`, body: '' },
+      { url: `${token.url}?grant_type=${encodeURIComponent(own)}&password=${encodeURIComponent(own)}`, body: '' },
+    ]
+    for (const change of bodies) {
+      const archive = har([
+        { ...token, ...change, status: 400, answer: '{}' },
+        { ...later, answer: echo(own) },
+      ])
+      const text = JSON.stringify(traceFromHar(archive, { level: 'raw' }))
+      expect(text).toContain('invalid_grant')
+      expect(text).not.toContain(JSON.stringify(own).slice(1, -1))
+    }
+  })
+
+  it('reads a body that looks like many parts in time', () => {
+    const body = 'a: name="grant_type"\n'.repeat(100_000)
+    const started = performance.now()
+    expect(() => traceFromHar(har([{ ...token, body }]), team)).toThrow('no request of a sign-in')
+    expect(performance.now() - started).toBeLessThan(2_000)
+  })
+
   it('does not read an answer that is longer than a client would read', () => {
     const long = { ...realm, answer: realm.answer?.replace('{', `{${' '.repeat(70_000)}`) ?? '' }
     const [hop] = hopsOf(runOf(traceFromHar(har([long]), team)))
