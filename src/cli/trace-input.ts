@@ -70,7 +70,12 @@ async function atLevel(trace: Trace, level: RedactionLevel | undefined): Promise
   const isLess = level !== undefined && levels.indexOf(level) < levels.indexOf(trace.level)
   if (!isLess || level === 'raw') return trace
   const { createPseudonyms } = await import('../redact/pseudonyms.ts')
-  return { ...createPseudonyms(level).value(trace), level }
+  try {
+    return { ...createPseudonyms(level).value(trace), level }
+  } catch {
+    // Nothing of ours is nested deeper than can be walked.
+    throw damaged()
+  }
 }
 
 /**

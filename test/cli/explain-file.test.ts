@@ -112,6 +112,14 @@ describe('ropc explain, given a recorded sign-in', () => {
     expect(stderr).toContain('[TRACE_SENSITIVE]')
   })
 
+  it('says that a trace is damaged that is nested deeper than any', async () => {
+    const deep = `${'['.repeat(60_000)}${']'.repeat(60_000)}`
+    const event = `{"at":0,"callId":"c","type":"warning","x":${deep}}`
+    const path = folder.file('deep.json', `{"version":1,"product":"x","level":"raw","events":[${event}]}`)
+    const { code, stderr } = await ropc(['explain', path, '--trace-level', 'share'])
+    expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('damaged') })
+  })
+
   it('shows a trace at a lower level than it was written at, and says when it cannot show more', async () => {
     const trace = JSON.parse(
       readFileSync(fixture('managed.json'), 'utf8').replaceAll('tenant1.example', 'contoso.example'),
