@@ -83,11 +83,7 @@ function tellChange(run: Run): ChangeAnswer {
   }
   if (error === undefined) {
     const own = eventsOf(run, 'warning').filter(({ code }) => !code.startsWith('ROPC_'))
-    const told = own.map(({ code, message }) => {
-      const { remedy } = (Object.hasOwn(warningCodes, code) && warningCodes[code]) || { remedy: '' }
-      return `${sentenceOf(message)} [${code}] ${remedy}`.trim()
-    })
-    const text = told.join(' ')
+    const text = own.map(({ code, message }) => `${sentenceOf(message)} [${code}] ${remedyOf(code)}`.trim()).join(' ')
     return { sentence: text === '' ? 'Nothing.' : `Nothing, for this call. But: ${text}`, waysOut: [] }
   }
   const { hint, whereToLook, waysOut = [] } = error
@@ -97,6 +93,11 @@ function tellChange(run: Run): ChangeAnswer {
     ...(whereToLook === undefined ? {} : { whereToLook: oneLine(whereToLook, 1_000) }),
     waysOut: waysOut.map(show),
   }
+}
+
+/** A trace may come from a file, and its codes be anything. */
+function remedyOf(code: string): string {
+  return Object.hasOwn(warningCodes, code) ? (warningCodes[code]?.remedy ?? '') : ''
 }
 
 function tellIdToken(run: Run): IdTokenAnswer {
