@@ -12,7 +12,8 @@ const hostOfUrl = /\bhttps?:\/\/([\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)*)/giu
 export function identifiersOf(request: HttpRequest, response?: HttpResponse): ReadonlySet<string> {
   const found = new Set<string>()
   const localPart = (local: string): void => {
-    if (tellingLocalPart(local) !== undefined) found.add(local)
+    const telling = tellingLocalPart(local)
+    if (telling !== undefined) found.add(local.slice(0, telling.length))
   }
   const texts = [request.url, request.body ?? '', ...Object.values(request.headers), response?.body ?? '']
   texts.push(...Object.values(response?.headers ?? {}))

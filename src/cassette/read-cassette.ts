@@ -11,8 +11,8 @@ import type {
   Exchange,
 } from './cassette.ts'
 
-/** As UTF-16 units: many times what the largest answers need that a client reads. */
-const maxLength = 8_000_000
+/** Of a cassette as text, in UTF-16 units: many times what the largest answers need that a client reads. */
+export const maxLength = 8_000_000
 /** Of a message, as UTF-16 units. */
 export const maxBodyLength = 1_048_576
 /** Exchanges of a cassette, and items of any other list. */
@@ -52,11 +52,17 @@ export function readCassette(json: unknown): Cassette {
   }
 }
 
-/** The text of a cassette as it is kept in files: the same cassette is the same bytes. */
+/**
+ * The text of a cassette as it is kept in files: the same cassette is the same bytes.
+ *
+ * @throws {@link InvalidArgumentError} `ERR_CASSETTE_INVALID` where it would be longer than {@link readCassette} reads.
+ */
 export function writeCassette(cassette: Cassette): string {
-  const text = JSON.stringify(cassette, undefined, 2)
+  const json = JSON.stringify(cassette, undefined, 2)
   // Lists of numbers on one line; inside of texts no line ends.
-  return `${text.replace(/\[\n\s+(\d+(?:,\n\s+\d+)*)\n\s+\]/g, (_, items: string) => `[${items.replace(/,\s+/g, ', ')}]`)}\n`
+  const text = `${json.replace(/\[\n\s+(\d+(?:,\n\s+\d+)*)\n\s+\]/g, (_, items: string) => `[${items.replace(/,\s+/g, ', ')}]`)}\n`
+  if (text.length > maxLength) throw tooLong()
+  return text
 }
 
 /** What a program says of its own recording becomes JSON too. @throws {@link InvalidArgumentError} for what is none. */
@@ -69,7 +75,7 @@ export function checkPlain(about: object): void {
 }
 
 function parse(text: string): unknown {
-  if (text.length > maxLength) throw invalid('the cassette', `is longer than ${maxLength} characters`)
+  if (text.length > maxLength) throw tooLong()
   try {
     return JSON.parse(text.replace(/^\ufeff/, ''))
   } catch {
@@ -198,6 +204,10 @@ function readWhole(value: unknown, where: string, least: number): number {
 function readOneOf<T>(value: unknown, words: readonly T[], where: string): T {
   if (words.includes(value as T)) return value as T
   throw invalid(where, `is none of ${words.join(', ')}`)
+}
+
+function tooLong(): InvalidArgumentError {
+  return invalid('the cassette', `is longer than ${maxLength} characters`)
 }
 
 function invalid(where: string, what: string): InvalidArgumentError {

@@ -11,7 +11,7 @@ import type { Cassette, CassetteFailure, CassetteResponse, Drawn, Exchange } fro
 import { createDrawRecorder } from './draws.ts'
 import { identifiersOf } from './identifiers.ts'
 import { createTokenPublisher, isPublished } from './publish-tokens.ts'
-import { checkPlain, maxItems, readCassette, writeCassette } from './read-cassette.ts'
+import { checkPlain, maxItems, maxLength, readCassette, writeCassette } from './read-cassette.ts'
 import { failureMessages, recordedRequest, recordedResponse } from './recorded-message.ts'
 
 /** Takes a finished cassette, with the text it has in a file; `check` throws when a text shows what must not be seen. */
@@ -39,7 +39,8 @@ export interface Recorder extends Transport {
    * Makes the cassette, and hands it to the sink: redacted, with pseudonyms, its tokens signed with the published key. Nothing is
    * written before.
    *
-   * @throws {@link InvalidArgumentError} `ERR_CASSETTE_LEAK` when it would show a secret, a name or an id it must not.
+   * @throws {@link InvalidArgumentError} `ERR_CASSETTE_LEAK` when it would show a secret, a name or an id it must not;
+   *   `ERR_CASSETTE_INVALID` when it would be longer than a replay reads, or `about` is no plain data.
    */
   finish(about?: About): Promise<Cassette>
 }
@@ -53,7 +54,8 @@ interface Recorded extends Drawn {
 /**
  * Records what a client sends through another transport.
  *
- * A cassette holds a thousand exchanges: the next request is not sent, and throws {@link InvalidArgumentError}.
+ * A cassette holds a thousand exchanges and four million characters: the next request is not sent, and throws
+ * {@link InvalidArgumentError}; what was recorded until then can be finished.
  *
  * What passes is redacted as it passes: passwords, assertions and tokens are kept nowhere, also not in memory, but for the last
  * look at what is about to be written.
@@ -67,6 +69,8 @@ export function recordTransport(inner: Transport, sink: CassetteSink, options: R
   const recorded: Recorded[] = []
   const secrets = new Map<string, Secret>((options.secrets ?? []).map((secret) => [secret.reveal(), secret]))
   const identifiers = new Set<string>()
+  /** Of what was recorded, as text. */
+  let length = 0
 
   const note = (request: HttpRequest, response?: HttpResponse): readonly Secret[] => {
     const found = [...secretsOf(request), ...findSecrets(request.body ?? ''), ...findSecrets(response?.body ?? '')]
@@ -84,12 +88,14 @@ export function recordTransport(inner: Transport, sink: CassetteSink, options: R
 
   const send: Transport = async (request, sendOptions) => {
     // Before anything is sent: what was recorded so far can still be finished.
-    if (recorded.length >= maxItems) throw tooMany(request)
+    if (recorded.length >= maxItems || length >= fullLength) throw tooMany(request)
     const drawn = draws.take(sendOptions?.call ?? 0)
     // Its place is that of the request: answers to concurrent ones come in any order.
     const index = recorded.push({ ...drawn, request: recordedRequest(request, note(request)) }) - 1
     const keep = (outcome: Pick<Recorded, 'response' | 'failure'>): void => {
-      recorded[index] = { ...(recorded[index] as Recorded), ...outcome }
+      const whole = { ...(recorded[index] as Recorded), ...outcome }
+      recorded[index] = whole
+      length += JSON.stringify(whole).length
     }
     try {
       const response = await inner(request, sendOptions)
@@ -130,8 +136,11 @@ export function recordTransport(inner: Transport, sink: CassetteSink, options: R
   })
 }
 
+/** Room is left for what is under way, and for signatures. */
+const fullLength = maxLength / 2
+
 function tooMany({ step }: HttpRequest): InvalidArgumentError {
-  return new InvalidArgumentError(`a cassette holds no more than ${maxItems} exchanges`, {
+  return new InvalidArgumentError(`the cassette is full: it holds ${maxItems} exchanges, or ${fullLength} characters`, {
     step,
     hint: 'Call finish() on this recording, and begin another.',
   })

@@ -69,10 +69,10 @@ export const failureMessages: Readonly<Record<TransportErrorCode, string>> = {
 function withoutNames(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const { 'www-authenticate': challenge, location, ...others } = headers
   const realmless = challenge?.replace(/\b(realm\s*=\s*)(?:"[^"]*"|[^\s,]+)/gi, '$1""')
-  const place = location !== undefined && URL.canParse(location) ? `${new URL(location).origin}/` : '/'
+  const [origin = ''] = /^https?:\/\/[^/?#]+/i.exec(location ?? '') ?? []
   return {
     ...others,
-    ...(location === undefined ? {} : { location: place }),
+    ...(location === undefined ? {} : { location: `${origin}/` }),
     ...(realmless === undefined ? {} : { 'www-authenticate': realmless }),
   }
 }
