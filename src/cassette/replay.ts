@@ -46,8 +46,8 @@ export class CassetteMismatchError extends InvalidArgumentError {
 /**
  * Answers requests from a cassette, and sends nothing, ever. A request is compared with the recorded ones after the same
  * redaction; each is answered once, those of concurrent calls in any order. A document without secrets that one call of the
- * recording fetched for all (metadata, a realm) may be fetched by another, and need not be fetched again. Give the client its `runtime` too: clock and ids are
- * in the requests.
+ * recording fetched for all (metadata, a realm) may be fetched by another, and need not be fetched again. Give the client its
+ * `runtime` too: clock and ids are in the requests.
  *
  * @param json A cassette, or the text or value of one.
  * @throws `InvalidArgumentError` `ERR_CASSETTE_INVALID` for what is no cassette; {@link CassetteMismatchError} from the transport.

@@ -342,27 +342,24 @@ describe('the server', () => {
     })
   })
 
-  it.each(['managed', 'federated', 'refresh', 'mfa-required'])(
-    'can be recorded from, and so can be recorded with ropc token --record: %s',
-    async (name) => {
-      const { username = '', scopes = [], origin } = factsOf(name)
-      const transport = createHttpsTransport({ ca: server.ca })
-      const recorder = recordTransport(transport, () => {}, {
-        origins: { [origin]: 'https://login.microsoftonline.com' },
-      })
-      const client = clientOf(name, { ca: undefined, transport: recorder, runtime: recorder.runtime } as never)
-      await client.acquireTokenByUsernamePassword({ ...ask(username), scopes }).catch(() => {})
-      const recorded = (await recorder.finish()).exchanges
-      await transport.close()
-      // At a host that it does not know, a client asks where the endpoints are.
-      const exchanges = recorded.filter(({ request }) => !request.url.includes('/.well-known/'))
-      const { cassette } = useCassette(name as 'managed')
-      const answers = (all: readonly Exchange[]): unknown[] =>
-        all.map(({ response }) => [response?.status, response?.headers['content-type'], keysOf(response?.body ?? '')])
-      expect(answers(exchanges)).toEqual(answers(cassette.exchanges.slice(0, exchanges.length)))
-      expect(exchanges.length).toBeGreaterThan(1)
-    },
-  )
+  it.each(['managed', 'federated', 'refresh', 'mfa-required'])('can be recorded from: %s', async (name) => {
+    const { username = '', scopes = [], origin } = factsOf(name)
+    const transport = createHttpsTransport({ ca: server.ca })
+    const recorder = recordTransport(transport, () => {}, {
+      origins: { [origin]: 'https://login.microsoftonline.com' },
+    })
+    const client = clientOf(name, { ca: undefined, transport: recorder, runtime: recorder.runtime } as never)
+    await client.acquireTokenByUsernamePassword({ ...ask(username), scopes }).catch(() => {})
+    const recorded = (await recorder.finish()).exchanges
+    await transport.close()
+    // At a host that it does not know, a client asks where the endpoints are.
+    const exchanges = recorded.filter(({ request }) => !request.url.includes('/.well-known/'))
+    const { cassette } = useCassette(name as 'managed')
+    const answers = (all: readonly Exchange[]): unknown[] =>
+      all.map(({ response }) => [response?.status, response?.headers['content-type'], keysOf(response?.body ?? '')])
+    expect(answers(exchanges)).toEqual(answers(cassette.exchanges.slice(0, exchanges.length)))
+    expect(exchanges.length).toBeGreaterThan(1)
+  })
 
   it('passes over scopes that are no texts', async () => {
     const call = { operation: 'x', request: { scopes: [{ toString: 1 }, 'a'] }, outcome: {} }

@@ -5,9 +5,11 @@ import type { Cassette } from '../../src/cassette/cassette.ts'
 import { readCassette } from '../../src/cassette/read-cassette.ts'
 import { repeatCalls } from '../../src/cassette/repeat-call.ts'
 import { replayTransport } from '../../src/cassette/replay.ts'
+import { serveCassettes } from '../../src/cassette/serve.ts'
 import { createRopcClient } from '../../src/client/client.ts'
 import type { FaultHook, RunningSimulator } from '../../src/simulator.ts'
 import { createSimulator } from '../../src/simulator.ts'
+import { useCassette } from '../../src/testing/use-cassette.ts'
 import { createFolder, createTestIo, type Outcome, piped, ropc } from './test-io.ts'
 
 let running: RunningSimulator
@@ -86,6 +88,22 @@ describe('ropc token --record', () => {
     expect(stderr).toMatch(/in place of ids: \d+ that are made up/)
     await expect.poll(() => running.openConnections).toBe(0)
     await expectReplays(cassette)
+  })
+
+  it.each(['managed', 'federated'] as const)('keeps what a served cassette answers: %s', async (name) => {
+    const server = await serveCassettes(new Map([[name, useCassette(name).cassette]]))
+    try {
+      const [facts] = server.cassettes
+      const { authority = '', clientId = '', username = '', scopes = [] } = facts ?? {}
+      const ca = files.file('served.pem', server.ca)
+      const fixed = ['--authority', authority, '--ca', ca, '--client-id', clientId, '-u', username]
+      const argv = ['token', ...fixed, '--scope', scopes.join(' '), '--password-stdin', '--record', folder]
+      const { code, stderr } = await ropc(argv, createTestIo({ stdin: piped('any password') }))
+      expect(code, stderr).toBe(0)
+      await expectReplays(only().cassette)
+    } finally {
+      await server.close()
+    }
   })
 
   it('keeps one that fails, with the exit code of the failure', async () => {
