@@ -80,9 +80,9 @@ export type ClientEventBody =
   | { readonly type: 'run.end'; readonly ok: boolean; readonly durationMs: number }
 
 /** What is asked in a decision. */
-type Question = 'authority kind' | 'endpoints' | 'account type' | 'WS-Trust endpoint' | 'grant'
+type Question = 'authority kind' | 'endpoints' | 'account type' | 'WS-Trust endpoint' | 'grant' | 'verification'
 
-/** Something that was chosen from: the rule that decided on it, and what it is. */
+/** Something that was chosen from, or checked: the rule that decided on it, and what it is. */
 export interface Candidate extends Verdict {
   /** What to call it: a kind, the name of a policy, binding or port, a grant type. */
   readonly label: string

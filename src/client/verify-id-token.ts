@@ -1,6 +1,11 @@
 import { isAuthError, ProtocolError } from '../errors.ts'
 import { isTenantGuid } from '../protocol/authority.ts'
-import type { DecodedIdToken, IdTokenClaims, IdTokenExpectations } from '../protocol/id-token.ts'
+import {
+  type DecodedIdToken,
+  decodeIdToken,
+  type IdTokenClaims,
+  type IdTokenExpectations,
+} from '../protocol/id-token.ts'
 import type { JsonWebKeySet } from '../protocol/jwks.ts'
 import type { ServerMetadata } from '../protocol/server-metadata.ts'
 import type { EpochSeconds } from '../protocol/time.ts'
@@ -8,7 +13,7 @@ import type { Verdict } from '../protocol/verdict.ts'
 import { abortFailure } from '../transport/failure.ts'
 import type { Call } from './call.ts'
 import { type DiscoveryCache, resolveServer } from './discovery.ts'
-import { type Description, emitParse, exchange } from './exchange.ts'
+import { type Description, exchange } from './exchange.ts'
 import { SharedFlights } from './shared-flight.ts'
 
 interface KeptKeySet {
@@ -42,21 +47,40 @@ export async function verifyWithServerKeys(
   const { verifyIdToken } = await import('../protocol/jwks.ts')
   const expected = idTokenExpectations(call, metadata)
   const keySet = await findKeySet(call, metadata, keySets, keepSeconds)
-  const verify = async ({ keys }: KeptKeySet): Promise<DecodedIdToken> => {
-    const decoded = await verifyIdToken(idToken, keys, expected, call.now())
-    const checks = [...decoded.checks, { rule: 'id_token.signature', ok: true }]
-    // A parse is of an answer, and with keys that are at hand there may be none.
-    if (call.hops > 0) emitParse(call, 'id_token', () => describeIdToken(decoded.claims, checks))
-    return decoded
-  }
-  try {
-    return await verify(keySet)
-  } catch (error) {
+  const at = call.now()
+  const verify = ({ keys }: KeptKeySet): Promise<DecodedIdToken> => verifyIdToken(idToken, keys, expected, at)
+  const verifyWithNewer = async (error: unknown): Promise<DecodedIdToken> => {
     if (!isAuthError(error) || error.code !== 'ERR_SIGNATURE_INVALID') throw error
     const newer = await findKeySet(call, metadata, keySets, pauseSeconds)
     if (newer === keySet) throw error
     return verify(newer)
   }
+  try {
+    const decoded = await verify(keySet).catch(verifyWithNewer)
+    emitVerification(call, decoded.checks, true)
+    return decoded
+  } catch (error) {
+    tellRefusal(call, error, () => decodeIdToken(idToken, expected, at).checks)
+    throw error
+  }
+}
+
+/** Tells what a token that is refused fails, and what it does not; one that cannot be read is not told of. */
+function tellRefusal(call: Call, error: unknown, checksOf: () => readonly Verdict[]): void {
+  if (!call.isHeard || !isAuthError(error)) return
+  if (error.code === 'ERR_SIGNATURE_INVALID') return emitVerification(call, checksOf(), false)
+  if (error.code !== 'ERR_ID_TOKEN_REFUSED') return
+  // The key is checked too, and of a token to verify more is wanted than of one that came over TLS.
+  const { failed } = error.cause as { readonly failed: readonly Verdict[] }
+  const refused = new Set(failed.map(({ rule }) => rule))
+  emitVerification(call, [...checksOf().filter(({ rule }) => !refused.has(rule)), ...failed], true)
+}
+
+function emitVerification(call: Call, ofClaims: readonly Verdict[], signature: boolean): void {
+  const checks = [{ rule: 'id_token.signature', ok: signature }, ...ofClaims]
+  const candidates = checks.map((check) => ({ ...check, label: check.rule.replace(/^id_token\./, '') }))
+  const chosen = checks.every(({ ok }) => ok) ? 'accepted' : 'refused'
+  call.emit({ type: 'decision', step: 'id_token', question: 'verification', chosen, candidates })
 }
 
 /** What an id_token says, and what was checked of it. */

@@ -103,12 +103,13 @@ function remedyOf(code: string): string {
 function tellIdToken(run: Run): IdTokenAnswer {
   const parses = hopsOf(run).flatMap((hop) => hop.parses.filter(({ what: artefact }) => artefact === 'id_token'))
   const latest = parses.at(-1)
-  const failed = latest?.checks.filter(({ ok }) => !ok) ?? []
-  const isVerified = run.start?.operation === 'verifyIdToken' && run.error === undefined && run.end?.ok === true
-  if (isVerified) return { verified: 'signature', failed, sentence: 'Yes: its signature and its claims.' }
-  const refusal = ['ERR_SIGNATURE_INVALID', 'ERR_ID_TOKEN_REFUSED'].includes(run.error?.code ?? '')
-    ? run.error
-    : undefined
+  const decided = eventsOf(run, 'decision').findLast(({ question }) => question === 'verification')
+  const failed = (decided?.candidates ?? latest?.checks ?? []).filter(({ ok }) => !ok)
+  const isAsked = run.start?.operation === 'verifyIdToken'
+  if (isAsked && run.error === undefined && run.end?.ok === true)
+    return { verified: 'signature', failed, sentence: 'Yes: its signature and its claims.' }
+  const isRefused = ['ERR_SIGNATURE_INVALID', 'ERR_ID_TOKEN_REFUSED'].includes(run.error?.code ?? '')
+  const refusal = isAsked || isRefused ? run.error : undefined
   if (refusal !== undefined) return { verified: 'failed', failed, sentence: `No: ${sentenceOf(refusal.message)}` }
   if (latest === undefined) return { verified: 'none', failed, sentence: whyNoIdToken(run) }
   const names = failed.map(({ rule, evidence }) =>

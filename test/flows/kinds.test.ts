@@ -11,6 +11,9 @@ import {
 } from '../../src/index.ts'
 import { createSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts'
 import { demoWorld } from '../../src/simulator/world.ts'
+import { collectTrace } from '../../src/trace/collect.ts'
+import { eventsOf, hopsOf, type Run, readRuns } from '../../src/trace/runs.ts'
+import { summarise } from '../../src/trace/summary.ts'
 import { demo } from './simulated.ts'
 
 type Side = 'entra' | 'adfs' | 'b2c' | 'ciam' | 'oidc'
@@ -444,21 +447,36 @@ describe('verifyIdToken', () => {
     },
   )
 
-  it('tells which checks it made, the signature too', async () => {
-    const checks: string[][] = []
-    const setup = await setUp('oidc', {
-      onEvent: (event) => {
-        if (event.type === 'parse' && event.what === 'id_token') checks.push(event.checks.map(({ rule }) => rule))
-      },
-    })
-    const { idToken = '' } = await setup.client.acquireTokenByUsernamePassword({
-      ...userOf(setup, 'oidc'),
-      scopes: ['openid'],
-    })
+  it('tells which checks it made, the signature too: with keys at hand, of a forgery, of a token that is too old', async () => {
+    let now = Math.floor(Date.now() / 1000)
+    const collector = collectTrace()
+    const setup = await setUp('oidc', { runtime: { now: () => now }, onEvent: collector })
+    const asked = { ...userOf(setup, 'oidc'), scopes: ['openid'] }
+    const { idToken = '' } = await setup.client.acquireTokenByUsernamePassword(asked)
     await setup.client.verifyIdToken(idToken)
-    const [first = [], second = []] = checks
-    expect(first.at(-1)).toBe('id_token.signature-skipped')
-    expect(second).toEqual([...first.slice(0, -1), 'id_token.signature'])
+    await setup.client.verifyIdToken(idToken)
+    await expect(setup.client.verifyIdToken(idToken.replace(/[^.]+$/, 'AAAA'))).rejects.toThrow()
+    await expect(setup.client.verifyIdToken('no token')).rejects.toThrow()
+    now += 7_200
+    await expect(setup.client.verifyIdToken(idToken)).rejects.toMatchObject({ code: 'ERR_ID_TOKEN_REFUSED' })
+
+    const [signIn, ...verifications] = readRuns(collector.trace())
+    const [parse] = hopsOf(signIn as Run).flatMap(({ parses }) => parses.filter(({ what }) => what === 'id_token'))
+    const claims = (parse?.checks ?? []).map(({ rule }) => rule).slice(0, -1)
+    const all = ['id_token.signature', ...claims].sort()
+    const told = verifications.map((run) => {
+      const [verification] = eventsOf(run, 'decision').filter(({ question }) => question === 'verification')
+      const { verified, failed } = summarise(run).idToken
+      const rules = verification?.candidates.map(({ rule }) => rule).sort()
+      return [verification?.chosen, rules, verified, failed.map(({ rule }) => rule)]
+    })
+    expect(told).toEqual([
+      ['accepted', all, 'signature', []],
+      ['accepted', all, 'signature', []],
+      ['refused', all, 'failed', ['id_token.signature']],
+      [undefined, undefined, 'failed', []],
+      ['refused', all, 'failed', ['id_token.expiry']],
+    ])
   })
 
   it('looks the keys up again for a key it does not know, but not for every forgery', async () => {

@@ -14,12 +14,17 @@ const questionWords: Readonly<Record<TraceEventOf<'decision'>['question'], strin
   'account type': 'Who judges the password of this user?',
   'WS-Trust endpoint': 'Which endpoint of the federation server gets the password?',
   grant: 'What is presented at the token endpoint?',
+  verification: 'Is the id_token what it claims to be?',
 }
 
 /** A decision with everything that was chosen from: the verdict on each, the rule in words, its source. */
 export function renderDecision(run: Run, { question, chosen, candidates }: TraceEventOf<'decision'>): Markup {
   return markup`<p class="lead">${wordsFor(questionWords, question) ?? question} <strong>${breakable(chosen)}</strong></p>
-${candidateTable(run, `Candidates: ${question}`, candidates)}`
+${
+  question === 'verification'
+    ? verdictTable('What was checked', candidates)
+    : candidateTable(run, `Candidates: ${question}`, candidates)
+}`
 }
 
 /** Candidates with their verdicts, in the order they were looked at. */
