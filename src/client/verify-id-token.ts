@@ -68,7 +68,7 @@ export async function verifyWithServerKeys(
 /** Tells what a token that is refused fails, and what it does not; one that cannot be read is not told of. */
 function tellRefusal(call: Call, error: unknown, checksOf: () => readonly Verdict[]): void {
   if (!call.isHeard || !isAuthError(error)) return
-  if (error.code === 'ERR_SIGNATURE_INVALID') return emitVerification(call, checksOf(), false)
+  if (error.code === 'ERR_SIGNATURE_INVALID') emitVerification(call, checksOf(), false)
   if (error.code !== 'ERR_ID_TOKEN_REFUSED') return
   // The key is checked too, and of a token to verify more is wanted than of one that came over TLS.
   const { failed } = error.cause as { readonly failed: readonly Verdict[] }

@@ -80,7 +80,8 @@ export const warningCodes: Readonly<Record<string, WarningEntry>> = {
   },
   MEX_FALLBACK: {
     meaning: 'The federation server’s metadata (MEX) could not be had; the endpoint that Entra has on file was used',
-    remedy: 'Make the metadata URL reachable, or pass its document; "ropc doctor UPN" shows what is in the way.',
+    remedy:
+      'Make the metadata URL reachable, or pass its document as the option mex; "ropc doctor UPN" shows what is in the way.',
   },
   INSTANCE_DISCOVERY: {
     meaning: 'The worldwide cloud could not be asked about the host of the authority; it was taken as it is',

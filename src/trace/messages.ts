@@ -275,6 +275,18 @@ const answerParts: ByStep = {
 
 const instants = new Set(['exp', 'iat', 'nbf', 'expires_on', 'not_before'])
 
+const sources: Texts = {
+  password: 'with user name and password',
+  device_code: 'with a device code',
+  refresh_token: 'with a refresh token',
+  cache: 'from the cache',
+}
+
+/** Where a token is from, behind "obtained". */
+export function showSource(source: string): string {
+  return Object.hasOwn(sources, source) ? (sources[source] ?? '') : `from ${source}`
+}
+
 /** A fact as text: lists joined, epoch seconds with the date they mean. */
 export function showFact(name: string, value: string | number | boolean | readonly string[]): string {
   const text = typeof value === 'object' ? value.join(', ') : String(value)

@@ -55,6 +55,15 @@ describe('the page', () => {
     expect(renderHtml(trace)).toBe(renderHtml(structuredClone(trace)))
   })
 
+  it('tells what came of a retry: an error page is no XML, and a token’s source is told in words', async () => {
+    const html = renderHtml(await record('mex-fallback'))
+    // The WS-Trust request and its answer; the two error pages are none.
+    expect(html.split('The whole XML').length - 1).toBe(2)
+    expect(words(html)).toMatch(
+      / Again after 1\.0 s .* 200 · 10 ms · tokens .* 1 header .* Obtained with user name and password /,
+    )
+  })
+
   it('has another title if one is given', async () => {
     const trace = await record('managed')
     expect(renderHtml(trace)).toContain('<title>Sign-in with user name and password: token obtained</title>')

@@ -71,10 +71,15 @@ function userNamed({ users }: Simulated['simulator'], start: string): { username
 export async function record(name: string, collector = collectTrace()): Promise<Trace> {
   const scenario = scenarios[name]
   if (scenario === undefined) throw new Error(`no scenario ${name}`)
-  const runtime = { now: () => startedAt, newId: numberedIds('c'), wait: async () => {} }
+  let at = startedAt
+  const now = () => at
+  const wait = async (ms: number) => {
+    at += ms / 1_000
+  }
+  const runtime = { now, newId: numberedIds('c'), wait }
   const simulated = await simulate(
     { runtime, suppressWarnings, onEvent: (event: ClientEvent) => collector(event), ...scenario.options },
-    { now: () => startedAt, newId: numberedIds('5'), ...scenario.world },
+    { now, newId: numberedIds('5'), ...scenario.world },
     scenario.intercept,
   )
   await Promise.resolve(scenario.run(simulated)).catch(() => undefined)
@@ -94,12 +99,13 @@ function numberedIds(digit: string): () => string {
   return () => `${digit.repeat(8)}-0000-4000-8000-${(++count).toString(16).padStart(12, '0')}`
 }
 
-/** What the monotonic clock says differs from run to run: each event is 10 ms after the one before. */
+/** What the monotonic clock says differs from run to run: each event is 10 ms after the one before, and after the wait there was. */
 function withEvenTimes(trace: Trace): Trace {
   let at = 0
   const begun = new Map<string, number>()
   const events = trace.events.map((event): TraceEvent => {
     at += 10
+    if (event.type === 'retry') at += event.waitMs
     if (event.type === 'run.start') begun.set(event.callId, at)
     if (event.type === 'run.end') return { ...event, at, durationMs: at - (begun.get(event.callId) ?? 0) }
     return event.type === 'http.response' ? { ...event, at, durationMs: 10 } : { ...event, at }

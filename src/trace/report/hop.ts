@@ -94,10 +94,11 @@ function decoded(title: string, parts: readonly MessagePart[], body: string): Co
       })),
     )
     return place === 'header'
-      ? markup`<details class="headers"><summary>${own.length} headers</summary>${made}</details>`
+      ? markup`<details class="headers"><summary>${own.length} ${own.length === 1 ? 'header' : 'headers'}</summary>${made}</details>`
       : made
   })
-  const xml = /^\s*</.test(body) ? xmlBlock(body) : undefined
+  // Of a page its title is kept, and that is no XML.
+  const xml = /^\s*<(?!title>)/.test(body) ? xmlBlock(body) : undefined
   const isEmpty = parts.length === 0
   return [
     tables,

@@ -1,3 +1,4 @@
+import { showSource } from '../messages.ts'
 import { eventsOf, type Run } from '../runs.ts'
 import { type ChangeAnswer, questions, type Summary, summarise, wayInWords } from '../summary.ts'
 import { sequenceFigure } from '../views/sequence-svg.ts'
@@ -193,7 +194,7 @@ function renderEnd(run: Run, id: string): Markup {
   const { error, tokens } = run
   const tokenLines = tokens.map(
     ({ source, scopes, expiresOn }) =>
-      markup`<div><dt>From</dt><dd>${source}</dd></div><div><dt>For</dt><dd>${scopes.join(' ')}</dd></div><div><dt>Valid until</dt><dd>${readable(expiresOn)}</dd></div>`,
+      markup`<div><dt>Obtained</dt><dd>${showSource(source)}</dd></div><div><dt>For</dt><dd>${scopes.join(' ')}</dd></div><div><dt>Valid until</dt><dd>${readable(expiresOn)}</dd></div>`,
   )
   const { tone, word, sentence } = outcomeOf(run)
   return markup`

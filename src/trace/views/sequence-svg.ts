@@ -139,7 +139,7 @@ function noteWords(step: Exclude<RunStep, Hop>, number: string): readonly string
     case 'cache':
       return [`${number}Token cache: ${step.hit ? '✓ hit' : 'no hit'}`]
     case 'retry':
-      return [`${number}Waits ${formatMs(step.waitMs)}, then once more`, step.reason]
+      return [`${number}Again after ${formatMs(step.waitMs)}`, step.reason]
     case 'warning':
       return [`${number}! ${step.code}`]
   }
@@ -174,13 +174,16 @@ function arrowRow(target: string, from: Party, to: Party, arrow: Arrow): Row {
   }
 }
 
+// There is room for one word or two.
+const inTokens: ReadonlySet<string> = new Set(['token response', 'id_token'])
+
 function answerRow(target: string, server: Party, to: Party, { response, parses }: Hop): Row {
   if (response === undefined) {
     return arrowRow(target, server, to, { label: '✕ no answer', tone: 'bad', dashed: true })
   }
   const { status, durationMs } = response
   const ok = status >= 200 && status < 300
-  const read = [...new Set(parses.map(({ what }) => what))].join(', ')
+  const read = [...new Set(parses.map(({ what }) => (inTokens.has(what) ? 'tokens' : what)))].join(', ')
   const label = `${ok ? '✓' : '✕'} ${status} · ${formatMs(durationMs)}${read === '' ? '' : ` · ${read}`}`
   const row = arrowRow(target, server, to, { label, tone: ok ? 'good' : 'bad', dashed: true })
   return { ...row, height: row.height + 8 }

@@ -4,7 +4,7 @@ import { parseClientInfo } from '../../protocol/client-info.ts'
 import type { Timings } from '../../protocol/http.ts'
 import type { Verdict } from '../../protocol/verdict.ts'
 import { isShown, type MessagePart, requestParts, responseParts } from '../message-parts.ts'
-import { explainField, showFact, showInstant } from '../messages.ts'
+import { explainField, showFact, showInstant, showSource } from '../messages.ts'
 import { readMexCandidates } from '../mex-chain.ts'
 import { explainRule, saysItself } from '../rules.ts'
 import { eventsOf, type Hop, hopsOf, type Run } from '../runs.ts'
@@ -198,7 +198,7 @@ function checkLines(page: Page, checks: readonly Verdict[]): readonly string[] {
 }
 
 export function renderToken(page: Page, { source, scopes, expiresOn }: TraceEventOf<'token'>): readonly string[] {
-  const text = `Token: from ${show(source)}, for ${show(scopes.join(' '))}, until ${show(expiresOn)}`
+  const text = `Token: obtained ${show(showSource(source))}, for ${show(scopes.join(' '))}, until ${show(expiresOn)}`
   return paintAll(page, 'green', wrap(text, page.width))
 }
 
