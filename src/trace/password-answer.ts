@@ -26,6 +26,8 @@ export function tellPassword(run: Run): PasswordAnswer {
   return { sentence: `${sentence}${unanswered}`, host, url: oneLine(url, 2_000), hop: hop.hop }
 }
 
+const withoutPassword: ReadonlySet<string> = new Set(['acquireTokenSilent', 'verifyIdToken'])
+
 function whyNoPassword(run: Run): string {
   const refreshed = hopsOf(run).find((hop) => presents(run, hop) === 'refresh_token')
   if (refreshed !== undefined) {
@@ -40,7 +42,7 @@ function whyNoPassword(run: Run): string {
     return 'None. It was refused a moment ago, and is not sent again for a while, since more attempts lock the account.'
   }
   if (isEndedByProgram(run)) return 'None. The program ended the call before a password was sent.'
-  return run.error === undefined
+  return run.error === undefined || withoutPassword.has(run.start?.operation ?? '')
     ? 'None: this call needs no password.'
     : `None. The call ended before a password was sent, at the step ${run.error.step}.`
 }

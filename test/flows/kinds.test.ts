@@ -14,6 +14,7 @@ import { demoWorld } from '../../src/simulator/world.ts'
 import { collectTrace } from '../../src/trace/collect.ts'
 import { eventsOf, hopsOf, type Run, readRuns } from '../../src/trace/runs.ts'
 import { summarise } from '../../src/trace/summary.ts'
+import { renderHtml } from '../../src/trace/views/html.ts'
 import { demo } from './simulated.ts'
 
 type Side = 'entra' | 'adfs' | 'b2c' | 'ciam' | 'oidc'
@@ -477,6 +478,14 @@ describe('verifyIdToken', () => {
       [undefined, undefined, 'failed', []],
       ['refused', all, 'failed', ['id_token.expiry']],
     ])
+    const html = renderHtml(collector.trace())
+    expect(html.match(/Is the id_token what it claims to be\?/g)).toHaveLength(4)
+    expect(html).toContain('What was checked')
+    expect(html).not.toContain('Candidates: verification')
+    expect(html.match(/<details class="step decision" id="[^"]*" open>/g)).toHaveLength(4)
+    expect(verifications.map((run) => summarise(run).password.sentence)).toEqual(
+      Array(5).fill('None: this call needs no password.'),
+    )
   })
 
   it('looks the keys up again for a key it does not know, but not for every forgery', async () => {

@@ -181,7 +181,7 @@ function bodyOf(run: Run, step: RunStep, id: string): Markup {
 function isOpen(run: Run, step: RunStep, index: number): boolean {
   if ('kind' in step)
     return stepWords(step).tone === 'bad' || (run.error !== undefined && index === run.steps.length - 1)
-  return step.type === 'decision' && step.question === 'WS-Trust endpoint'
+  return step.type === 'decision' && (step.question === 'WS-Trust endpoint' || step.question === 'verification')
 }
 
 function shortAddress(url: string): string {
