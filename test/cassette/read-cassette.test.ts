@@ -61,6 +61,13 @@ describe('readCassette', () => {
     expect(readCassette(writeCassette(readCassette(cassette)))).toEqual(cassette)
   })
 
+  it('writes nothing that is longer than it reads', () => {
+    const response = { status: 200, headers: {}, body: 'x'.repeat(1_000_000) }
+    const long = readCassette({ ...cassette, exchanges: Array(8).fill({ ...exchange, response }) })
+    expect(() => writeCassette(long)).toThrow('longer than 8000000 characters')
+    expect(writeCassette({ ...long, exchanges: long.exchanges.slice(1) }).length).toBeGreaterThan(7_000_000)
+  })
+
   it.each(Object.entries(hostile))('refuses %s', (_, [value, where]) => {
     let error: unknown
     try {
