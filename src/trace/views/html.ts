@@ -88,7 +88,8 @@ const reportTools: Markup = markup`<div class="tools" role="search">
 </div>`
 
 const levelWords: Readonly<Record<Trace['level'], string>> = {
-  share: 'people, tenants, their hosts and ids are pseudonyms.',
+  share:
+    'people, tenants, their hosts and ids are pseudonyms; an id to look up in a log is in the error itself, or in a report at level “team”.',
   team: 'people’s names are left out; accounts, tenants and hosts are shown.',
   raw: 'names, accounts, tenants and hosts are shown.',
 }

@@ -21,7 +21,8 @@ export function renderText(trace: Trace, { width = 100, colour = false }: TextOp
   const runs = readRuns(trace)
   const calls = runs.length === 1 ? '1 call' : `${runs.length} calls`
   const levels = {
-    share: 'people, tenants and ids are pseudonyms',
+    share:
+      'people, tenants and ids are pseudonyms (an id to look up in a log is in the error itself, or in a trace at level team)',
     team: 'people, tenants and ids are shown',
     raw: 'people, tenants and ids are shown',
   }
