@@ -8,7 +8,10 @@ const hasRedisServer = spawnSync('redis-server', ['--version']).status === 0
 
 const core = ['protocol', 'realm', 'wstrust', 'cache']
 
-export default defineConfig({
+// A browser is not npm's to install, and takes a quarter of the time of all other tests: CI runs these in a step of their own.
+const inBrowser = 'test/browser/**/*.test.ts'
+
+export default defineConfig(({ mode }) => ({
   // The examples import the package by its name, and are to be tested as they are now, not as they were built.
   resolve: {
     alias: [
@@ -17,8 +20,8 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: [...configDefaults.exclude, 'test/interop/**'],
+    include: mode === 'browser' ? [inBrowser] : ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, 'test/interop/**', ...(mode === 'browser' ? [] : [inBrowser])],
     setupFiles: ['test/walk-errors.ts'],
     reporters: ['default', new LastLineReporter()],
     sequence: { sequencer: SlowFirst },
@@ -38,4 +41,4 @@ export default defineConfig({
       thresholds: Object.fromEntries(core.map((folder) => [`src/${folder}/**`, { lines: 100, functions: 100 }])),
     },
   },
-})
+}))

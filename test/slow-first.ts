@@ -2,8 +2,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** What takes longest, most of it waiting. Begun last, it would leave the other workers idle at the end. */
 const slow = [
-  'browser/report',
-  'browser/live',
   'faults/matrix',
   'cli/live',
   'flows/silent-renewal',
