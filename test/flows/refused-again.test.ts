@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createRopcClient, type HttpRequest, type HttpResponse, ThrottledError } from '../../src/index.ts'
 import { demo, simulate } from './simulated.ts'
 
@@ -234,6 +234,8 @@ describe('calls at once with the same password', () => {
       request.step === 'token' ? new Promise<never>(() => {}) : next(),
     )
     const first = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, timeoutMs: 400 })
+    // Which of two that begin together is first is chance.
+    await vi.waitUntil(() => credentialRequests() === 1)
     const controller = new AbortController()
     const second = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, signal: controller.signal })
     setTimeout(() => controller.abort(), 100)
@@ -256,10 +258,11 @@ describe('calls at once with the same password', () => {
   })
 
   it('that time out while they wait say so', async () => {
-    const { client } = await simulate({}, {}, async (request, next) =>
+    const { client, credentialRequests } = await simulate({}, {}, async (request, next) =>
       request.step === 'token' ? new Promise<never>(() => {}) : next(),
     )
     const first = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, timeoutMs: 400 })
+    await vi.waitUntil(() => credentialRequests() === 1)
     const second = client.acquireTokenByUsernamePassword({ ...demo.ada, scopes, timeoutMs: 100 })
     await expect(second).rejects.toMatchObject({ code: 'ERR_TRANSPORT_TIMEOUT' })
     await expect(first).rejects.toMatchObject({ code: 'ERR_TRANSPORT_TIMEOUT' })
