@@ -85,7 +85,7 @@ describe('secrecy', () => {
       }
       return output
     },
-    { runs: 10, secretsPerRun: 5 },
+    { runs: 20, secretsPerRun: 5 },
   )
 
   secrecyContract(
@@ -119,6 +119,6 @@ describe('secrecy', () => {
       }
       return output
     },
-    { runs: 10, secretsPerRun: 5 },
+    { runs: 20, secretsPerRun: 5 },
   )
 })

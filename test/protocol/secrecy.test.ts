@@ -62,6 +62,6 @@ describe('secrecy', () => {
           })
         })
         .join('\n'),
-    { runs: 20, secretsPerRun: 10 },
+    { runs: 50, secretsPerRun: 10 },
   )
 })
