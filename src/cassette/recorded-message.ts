@@ -69,7 +69,9 @@ export const failureMessages: Readonly<Record<TransportErrorCode, string>> = {
 function withoutNames(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const { 'www-authenticate': challenge, location, ...others } = headers
   const realmless = challenge?.replace(/\b(realm\s*=\s*)(?:"[^"]*"|[^\s,]+)/gi, '$1""')
-  const [origin = ''] = /^https?:\/\/[^/?#]+/i.exec(location ?? '') ?? []
+  const target = location !== undefined && URL.canParse(location) ? new URL(location) : undefined
+  // The origin of any other scheme is the text "null".
+  const origin = target !== undefined && /^https?:$/.test(target.protocol) ? target.origin : ''
   return {
     ...others,
     ...(location === undefined ? {} : { location: `${origin}/` }),

@@ -15,6 +15,7 @@ describe('recordTransport', () => {
       { status: 302, headers: { location: 'https://idp.example/u/zava' }, body: '' },
       { status: 302, headers: { location: '/zava' }, body: '' },
       { status: 302, headers: { location: 'zava:app' }, body: '' },
+      { status: 302, headers: { location: 'https://idp.example\\zava/u' }, body: '' },
       { status: 403, headers: { 'content-type': 'text/html' }, body: '<html><title>Zava Filter</title>Zava</html>' },
     ]
     const inner: Transport = async ({ step }) => {
@@ -24,17 +25,17 @@ describe('recordTransport', () => {
     }
     const recorder = recordTransport(inner, () => {})
     const url = 'https://login.microsoftonline.com/common/oauth2/v2.0/token'
-    for (let call = 0; call < 6; call++) {
+    for (let call = 0; call < 7; call++) {
       const headers = { 'x-app-name': 'Zava' }
       await recorder(createRequest({ step: 'token', method: 'GET', url, headers })).catch(() => {})
     }
     const { exchanges } = await recorder.finish()
     expect(JSON.stringify(exchanges)).not.toMatch(/zava/i)
     expect(exchanges[0]?.response?.headers['www-authenticate']).toBe('Basic realm="", Negotiate, Digest realm=""')
-    const locations = exchanges.slice(1, 4).map(({ response }) => response?.headers['location'])
-    expect(locations).toEqual(['https://tenant1.example/', '/', '/'])
-    expect(exchanges[4]?.response?.body).toMatch(/^<title>A page<\/title>\[dropped: /)
-    expect(exchanges[5]?.failure?.code).toBe('ERR_TRANSPORT_TLS')
+    const locations = exchanges.slice(1, 5).map(({ response }) => response?.headers['location'])
+    expect(locations).toEqual(['https://tenant1.example/', '/', '/', 'https://tenant1.example/'])
+    expect(exchanges[5]?.response?.body).toMatch(/^<title>A page<\/title>\[dropped: /)
+    expect(exchanges[6]?.failure?.code).toBe('ERR_TRANSPORT_TLS')
   })
 
   it.each([
