@@ -54,7 +54,7 @@ function named(all: Named): readonly string[] {
   return all.flatMap(([name, text]) => (secretFields.includes(name.toLowerCase()) ? [text] : []))
 }
 
-/** The texts of a JSON object with their names, however deep. */
+/** The texts and numbers of a JSON object with their names, however deep. */
 function membersIn(body: string): Named {
   if (!body.trimStart().startsWith('{')) return []
   const found: [string, string][] = []
@@ -62,7 +62,7 @@ function membersIn(body: string): Named {
     const left: unknown[] = [JSON.parse(body)]
     for (let value = left.pop(); value !== undefined; value = left.pop()) {
       for (const [name, member] of Object.entries(value as object)) {
-        if (typeof member === 'string') found.push([name, member])
+        if (typeof member === 'string' || typeof member === 'number') found.push([name, String(member)])
         else if (typeof member === 'object' && member !== null) left.push(member)
       }
     }

@@ -277,24 +277,28 @@ describe('a HAR of somebody else’s program', () => {
     JSON.stringify({ error: 'invalid_grant', error_description: `you sent ${text}` })
   const later = { ...token, body: 'grant_type=refresh_token&refresh_token=abcdefgh', status: 400 }
 
-  it.each(['my.pass.word99', 'my.pass.ab', 'Tr0ub4dor&3x'])('hides a password wherever it was: %s', (own) => {
-    const bodies = [
-      { body: new URLSearchParams({ grant_type: 'password', password: own }).toString() },
-      { type: 'application/json', body: JSON.stringify({ grant_type: 'password', Password: own }) },
-      { type: 'application/json', body: JSON.stringify({ data: [{ grant_type: 'password', password: own }] }) },
-      { url: `${token.url}?grant_type=password&PASSWORD=${encodeURIComponent(own)}`, body: '' },
-      { url: `${token.url}?grant_type=${encodeURIComponent(own)}&password=${encodeURIComponent(own)}`, body: '' },
-    ]
-    for (const change of bodies) {
-      const archive = har([
-        { ...token, ...change, status: 400, answer: '{}' },
-        { ...later, answer: echo(own) },
-      ])
-      const text = JSON.stringify(traceFromHar(archive, { level: 'raw' }))
-      expect(text).toContain('invalid_grant')
-      expect(text).not.toContain(JSON.stringify(own).slice(1, -1))
-    }
-  })
+  it.each(['my.pass.word99', 'my.pass.ab', 'Tr0ub4dor&3x', 48151623])(
+    'hides a password wherever it was: %s',
+    (typed) => {
+      const own = String(typed)
+      const bodies = [
+        { body: new URLSearchParams({ grant_type: 'password', password: own }).toString() },
+        { type: 'application/json', body: JSON.stringify({ grant_type: 'password', Password: typed }) },
+        { type: 'application/json', body: JSON.stringify({ data: [{ grant_type: 'password', password: own }] }) },
+        { url: `${token.url}?grant_type=password&PASSWORD=${encodeURIComponent(own)}`, body: '' },
+        { url: `${token.url}?grant_type=${encodeURIComponent(own)}&password=${encodeURIComponent(own)}`, body: '' },
+      ]
+      for (const change of bodies) {
+        const archive = har([
+          { ...token, ...change, status: 400, answer: '{}' },
+          { ...later, answer: echo(own) },
+        ])
+        const text = JSON.stringify(traceFromHar(archive, { level: 'raw' }))
+        expect(text).toContain('invalid_grant')
+        expect(text).not.toContain(JSON.stringify(own).slice(1, -1))
+      }
+    },
+  )
 
   it('reads a body that looks like many parts in time', () => {
     const body = 'a: name="grant_type"\n'.repeat(100_000)
