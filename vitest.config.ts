@@ -22,7 +22,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: mode === 'browser' ? [inBrowser] : ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, 'test/interop/**', ...(mode === 'browser' ? [] : [inBrowser])],
-    setupFiles: ['test/walk-errors.ts'],
+    setupFiles: ['test/walk-errors.ts', 'test/seed.ts'],
     reporters: ['default', new LastLineReporter()],
     sequence: { sequencer: SlowFirst },
     testTimeout: 20_000,
@@ -37,7 +37,8 @@ export default defineConfig(({ mode }) => ({
       include: core.map((folder) => `src/${folder}/**/*.ts`),
       // Only a real server can tell whether its store is right; without one, its tests are skipped, and so is its floor.
       exclude: hasRedisServer ? [] : ['src/cache/stores/redis*.ts'],
-      reporter: ['text-summary'],
+      // With the lines that are missing, by file.
+      reporter: ['text-summary', ['text', { skipFull: true }]],
       thresholds: Object.fromEntries(core.map((folder) => [`src/${folder}/**`, { lines: 100, functions: 100 }])),
     },
   },

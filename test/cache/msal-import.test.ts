@@ -208,6 +208,15 @@ describe('importMsalCache', () => {
     expect([...(await store.read(ada)).values()]).toMatchObject([{ kind: 'RefreshToken', cachedAt: 0 }])
   })
 
+  it('takes the last of two entries that mean the same and tell no age, as our reader of whole files does', async () => {
+    const idToken = (secret: string) => ({ ...common, credential_type: 'IdToken', realm: tenant, secret })
+    const text = JSON.stringify({ IdToken: { a: idToken('first'), b: idToken('last') } })
+    const store = createStore()
+    await importMsalCache(store, text)
+    expect([...(await store.read(ada)).values()]).toMatchObject([{ kind: 'IdToken', secret: 'last' }])
+    expect(await contents(store)).toEqual(expected(text))
+  })
+
   it('reads sealed entities of a store that gives them as they are', async () => {
     const store = createStore()
     const sealed = { secret: 'ciphertext' }

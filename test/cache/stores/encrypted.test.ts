@@ -105,7 +105,8 @@ describe('what the inner store gets to see', () => {
         for (const pad of ['', '\0', '\0\0']) {
           const encoded = Buffer.from(pad + text).toString(encoding)
           const middle = encoding.startsWith('base64') ? encoded.slice(4, -4) : encoded
-          if (middle.length > 3) expect(seen).not.toContain(middle.toLowerCase())
+          // Four characters of one case are in ciphertext by chance, one run in some hundreds.
+          if (middle.length > 5) expect(seen).not.toContain(middle.toLowerCase())
         }
       }
     }
