@@ -236,7 +236,7 @@ describe.skipIf(executablePath === undefined)('the report in Chromium', () => {
       }
       await close(page)
     }
-  })
+  }, 60_000)
 
   it('prints everything, opened, and no controls', async () => {
     const { page } = await open('managed', {})

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import ts from 'typescript'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { Interrupted } from '../../src/cli/io.ts'
 import { faultChoices, readScenario, routeChoices, userChoices, wrongPassword } from '../../src/cli/live/scenario.ts'
 import { liveScript } from '../../src/cli/live/script.ts'
@@ -413,6 +415,10 @@ describe('the limits', () => {
   it('ends a run that takes too long, and says so', async () => {
     const server = await serveLive({ runTimeoutMs: 100 })
     const page = await openPage(server.url)
+    // What only a weak reference holds is gone, and a deadline with it.
+    setFlagsFromString('--expose-gc')
+    const collecting = setInterval(runInNewContext('gc') as () => void, 10)
+    onTestFinished(() => clearInterval(collecting))
     await page.start({ user: ada, pauseMs: 2_000 })
     const { data } = await page.until(({ event }) => event === 'failed')
     expect(JSON.parse(data)).toBe('The run took too long, and was ended.')

@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypt
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Deadline } from '../../client/deadline.ts'
 import { demoWorld, type World } from '../../simulator/world.ts'
 import { livePolicy, renderLivePage } from './page.ts'
 import { performScenario } from './perform.ts'
@@ -96,7 +97,9 @@ export async function serveLive({
   }
 
   async function perform({ response, gone }: OpenPage, scenario: Scenario): Promise<void> {
-    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(runTimeoutMs)])
+    // Not AbortSignal.any with AbortSignal.timeout: in Node 20 the next garbage collection takes the timer away.
+    const limit = new Deadline(runTimeoutMs, gone.signal)
+    const { signal } = limit
     // A page that does not read what it is sent keeps the run waiting, and nothing piles up.
     const send = async (text: string): Promise<void> => {
       if (!response.write(text)) await once(response, 'drain', { signal })
@@ -111,6 +114,8 @@ export async function serveLive({
       if (gone.signal.aborted) return
       const reason = signal.aborted ? 'The run took too long, and was ended.' : 'The run could not be shown.'
       response.write(message('failed', JSON.stringify(reason)))
+    } finally {
+      limit.end()
     }
   }
 
