@@ -1,3 +1,5 @@
+import { adfsEvents } from '../protocol/where-to-look.ts'
+
 /** The classes of `errors.ts` by name: a class says whose fault an error is, and so how the command ends. */
 export type ErrorClass =
   | 'InvalidArgumentError'
@@ -202,8 +204,7 @@ export const errorCodes: Readonly<Record<string, ErrorCode>> = {
   ERR_SOAP_FAULT: {
     classes: ['SoapFaultError'],
     meaning: 'The federation server answered the user name and password with a SOAP fault',
-    remedy:
-      'Look up idCode (ID3242, MSIS7068 …) and faultSubcode here. AD FS does not tell its caller why; its administrator finds the reason in events 342, 364 and 411.',
+    remedy: `Look up idCode (ID3242, MSIS7068 …) and faultSubcode here. AD FS does not tell its caller why; its administrator finds the reason in ${adfsEvents}.`,
   },
   ERR_THROTTLED: {
     classes: ['ThrottledError'],

@@ -1,4 +1,5 @@
 import type { Advice, FailureClass } from '../protocol/advice.ts'
+import { adfsEvents } from '../protocol/where-to-look.ts'
 import { errorClasses, errorCodes, faultOf } from './error-codes.ts'
 import { anchorOf, type CodeKind } from './explanation.ts'
 import { type PeerName, peerCodes, peerMessages } from './peer-names.ts'
@@ -118,7 +119,7 @@ function codesSection(kind: 'aadb2c', title: string, introduction: string): stri
 function adfsSection(): string {
   return [
     '## AD FS',
-    'AD FS tells its callers little. Its administrator finds more in the event log “AD FS/Admin”, events 342, 364 and 411; `Get-AdfsEndpoint` lists the endpoints.',
+    `AD FS tells its callers little. Its administrator finds more in the event log “AD FS/Admin”, ${adfsEvents}; \`Get-AdfsEndpoint\` lists the endpoints.`,
     '### Token endpoint: MSIS',
     'At the head of `error_description` of `/adfs/oauth2/token`.',
     adviceTable('msis', Object.entries(serverCodes.msis)),

@@ -1,5 +1,8 @@
 import type { ResponseFacts } from '../errors.ts'
 
+/** In which events of its log AD FS tells an administrator what it did not tell the caller. */
+export const adfsEvents = 'events 342, 364 and 411'
+
 type Ids = Omit<ResponseFacts, 'status'>
 
 /**
@@ -20,7 +23,7 @@ export function lookInEntra({ correlationId, traceId, timestamp }: Ids): string 
 export function lookInAdfs({ correlationId, timestamp }: Ids): string {
   const id = correlationId === undefined ? '' : `, client request id ${correlationId}`
   return (
-    `AD FS server, event log "AD FS/Admin" (and the Security log, with auditing on): events 342, 364 and 411${at(timestamp)}${id}. ` +
+    `AD FS server, event log "AD FS/Admin" (and the Security log, with auditing on): ${adfsEvents}${at(timestamp)}${id}. ` +
     'Get-AdfsEndpoint lists which endpoints are enabled and published.'
   )
 }

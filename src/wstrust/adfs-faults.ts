@@ -1,4 +1,5 @@
 import { type Advice, type AdviceSource, advice, findAdvice } from '../protocol/advice.ts'
+import { adfsEvents } from '../protocol/where-to-look.ts'
 
 const observed: AdviceSource = 'observed'
 const reported: AdviceSource = 'reported'
@@ -6,7 +7,7 @@ const reported: AdviceSource = 'reported'
 const checkBoth =
   'AD FS does not say whether the password is wrong, expired or must be changed, or the user is unknown, disabled, ' +
   'locked out or outside logon hours. The attempt was made once and not repeated. Check both values; the AD FS ' +
-  'administrator finds the reason in events 411 and 342.'
+  `administrator finds the reason in ${adfsEvents}.`
 
 const checkClock =
   'Most often the clock of this machine is more than 5 minutes off the server’s: compare it with the Date header of ' +

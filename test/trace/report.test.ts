@@ -35,6 +35,21 @@ const words = (html: string): string =>
     .replace(/&#39;/g, "'")
     .replace(/\s+/g, ' ')
 
+describe('the words that OAuth does not have', () => {
+  it.each([
+    ['federated-wrong-password', ['User realm', 'Federation server', 'MEX', 'WS-Trust', 'SAML assertion']],
+    ['managed', ['User realm', 'Federation server']],
+    ['silent', []],
+  ])('are explained where a call needs them: %s', async (name, expected) => {
+    const last =
+      renderHtml(await record(name))
+        .split('<article')
+        .at(-1) ?? ''
+    const list = /<dl class="words">.*?<\/dl>/s.exec(last)?.[0] ?? ''
+    expect([...list.matchAll(/<dt>([^<]*)/g)].map(([, term]) => term)).toEqual(expected)
+  })
+})
+
 describe('the page', () => {
   it('names the hashes of its own style sheet and script, and allows nothing else', async () => {
     expect({ styleHash, scriptHash }).toEqual({ styleHash: sha256(reportStyle), scriptHash: sha256(reportScript) })

@@ -3,6 +3,7 @@ import { eventsOf, type Run } from '../runs.ts'
 import { type ChangeAnswer, questions, type Summary, summarise, wayInWords } from '../summary.ts'
 import { sequenceFigure } from '../views/sequence-svg.ts'
 import { renderCache, renderDecision, renderNotice } from './decision.ts'
+import { renderGlossary } from './glossary.ts'
 import { renderHop } from './hop.ts'
 import { breakable, type Content, htmlOf, type Markup, mark, markup, type Tone } from './markup.ts'
 import { capital, formatMs, type RunStep, stepWords, wordsFor } from './step-words.ts'
@@ -29,6 +30,7 @@ ${factList(run)}
 </header>
 <section class="answers" aria-labelledby="${id}-answers"><h3 id="${id}-answers">Five answers</h3>
 ${renderAnswers(run, id)}
+${renderGlossary(run)}
 </section>
 <section aria-labelledby="${id}-sequence"><h3 id="${id}-sequence">Who talked to whom</h3>
 ${sequenceFigure(run, id)}

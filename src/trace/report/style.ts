@@ -111,7 +111,10 @@ dl.facts dd { margin: 0; }
 .note text:first-of-type { font-weight: 600; }
 .alternative { margin-top: .75rem; }
 summary { cursor: pointer; }
-.alternative ol { margin: .5rem 0 0; }
+.alternative ol, .alternative dl { margin: .5rem 0 0; }
+.words div { margin-bottom: .5rem; max-width: 46rem; }
+.words dt { font-weight: 600; }
+.words dd { margin: 0; }
 
 .columns { display: grid; grid-template-columns: 17rem minmax(0, 1fr); gap: 2rem; align-items: start; }
 .timeline { position: sticky; top: 5.5rem; max-height: calc(100vh - 7rem); overflow-y: auto; font-size: .9rem; }
@@ -235,4 +238,4 @@ details details > summary, .alternative > summary { color: var(--accent); font-s
 `
 
 /** For the Content-Security-Policy. */
-export const styleHash = 'sha256-aGRZEOYeY8zB4mj4chhhXSeK6GQN9mOXjXpQcVBB1M4='
+export const styleHash = 'sha256-PvQyzzEQIz2UhypgCBQTuUt9J9+wyzGAC1Dvp1bBcQI='
