@@ -78,7 +78,10 @@ export interface ClientOptions {
 
 /** What every call takes. */
 export interface CallOptions {
-  /** Ends the call with an `AbortError`; another caller waiting for the same answer is not affected. */
+  /**
+   * Ends the call with an `AbortError`; another caller waiting for the same answer is not affected. For a limit of time take
+   * `timeoutMs`: Node 20 forgets an `AbortSignal.timeout` within `AbortSignal.any` when it collects garbage.
+   */
   readonly signal?: AbortSignal
   /** Limit for the whole call, in milliseconds, the time in a password callback not counted. Default 90,000. */
   readonly timeoutMs?: number
