@@ -50,7 +50,7 @@ const terms: readonly { readonly step: Step; readonly words: readonly Term[] }[]
       {
         name: 'SAML assertion',
         meaning:
-          'That token: an XML document that says who the user is, signed by the federation server. The token endpoint of Entra takes it as a grant, so the password never goes there.',
+          'That token: an XML document that says who the user is, signed by the federation server. The token endpoint of Entra takes it as a grant, and need not see the password.',
         source: 'https://www.rfc-editor.org/rfc/rfc7522.html',
       },
     ],

@@ -105,7 +105,7 @@ describe('what the inner store gets to see', () => {
         for (const pad of ['', '\0', '\0\0']) {
           const encoded = Buffer.from(pad + text).toString(encoding)
           const middle = encoding.startsWith('base64') ? encoded.slice(4, -4) : encoded
-          // Four characters of one case are in ciphertext by chance, one run in some hundreds.
+          // Four characters of one case are in ciphertext by chance, now and then.
           if (middle.length > 5) expect(seen).not.toContain(middle.toLowerCase())
         }
       }
